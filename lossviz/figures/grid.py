@@ -4,9 +4,10 @@ Everything is a frozen dataclass of strings and numbers. `Grid.to_dict()` is wha
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+from lossviz.figures.numerals import three
 from lossviz.figures.plain import known, plain
 
 Kind = Literal["chips", "bars", "signed", "lines"]
@@ -17,7 +18,7 @@ Role = Literal["plain", "context", "picked", "mask", "replaced", "kept", "right"
 class Cell:
     """One box, one bar or one stack of lines.
 
-    text: what stands in a chip; for a bar it replaces the number above it.
+    text: what stands in a chip or above a bar; empty over a bar writes its value with three significant digits.
     role: what its colour and second cue mean; empty takes the row's.
     value: height of a bar, in the row's unit; None draws none.
     name: what a screen reader says, such as "token 4, small, hidden, scored"; empty is put together from the rest.
@@ -121,8 +122,8 @@ class Grid:
             _check_row(row, self)
 
     def to_dict(self) -> dict[str, Any]:
-        """The grid as JSON data; fields that hold their default are left out."""
-        return plain(self)
+        """The grid as JSON data; values carry their text in three significant digits, defaults are left out."""
+        return plain(replace(self, rows=tuple(_written(row) for row in self.rows)))
 
 
 def each(cells: Iterable[Cell | None]) -> tuple[Slot, ...]:
@@ -133,6 +134,16 @@ def each(cells: Iterable[Cell | None]) -> tuple[Slot, ...]:
 def each_of(faces: Iterable[tuple[Cell, ...]]) -> tuple[Slot, ...]:
     """One slot a column, in order, each with a face for every value of the edit."""
     return tuple(Slot(column, faces=cells) for column, cells in enumerate(faces))
+
+
+def _written(row: Row) -> Row:
+    """The row with every value's number as the text of its cell."""
+    slots = (replace(slot, cells=_numbers(slot.cells), faces=_numbers(slot.faces)) for slot in row.slots)
+    return replace(row, slots=tuple(slots))
+
+
+def _numbers(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    return tuple(cell if cell.text or cell.value is None else replace(cell, text=three(cell.value)) for cell in cells)
 
 
 def _check_edit(edit: Edit, columns: int) -> None:

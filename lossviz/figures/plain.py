@@ -9,7 +9,7 @@ from typing import Any
 def plain(value: Any) -> Any:
     """`value` as dicts, lists, strings, numbers and None; a field that holds its default is left out.
 
-    JSON has no infinity and no NaN: such a number becomes the string "∞", "−∞" or "NaN", shown as it is.
+    JSON has no infinity and no NaN: such a number becomes None, and the text beside it says what it was.
     """
     if is_dataclass(value):
         held = ((field, getattr(value, field.name)) for field in fields(value))
@@ -17,7 +17,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if isinstance(value, float) and not isfinite(value):
-        return {"inf": "∞", "-inf": "−∞"}.get(str(value), "NaN")
+        return None
     return value
 
 
