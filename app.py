@@ -3,8 +3,14 @@
 import streamlit as st
 
 from ui import warmup
+from ui.menu import menu
 
-st.set_page_config(page_title="lossviz", layout="wide")
+st.set_page_config(page_title="lossviz", layout="wide", initial_sidebar_state=220)
 warmup.start()
 
-st.navigation({"": [st.Page("pages/home.py", title="Home", default=True)]}).run()
+page = menu(
+    {
+        "": [st.Page("pages/home.py", title="Home", default=True)],
+    }
+)
+page.run()
