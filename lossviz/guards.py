@@ -1,0 +1,241 @@
+"""The doors: what may come in. Bad input raises ValueError: the rule, what came, what to do instead.
+
+Each guard returns what it let through, in the one form the formulas behind it work on.
+"""
+
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+def refuse(rule: str, came: object, instead: str) -> NoReturn:
+    """Raise the one kind of error this package has for bad input."""
+    raise ValueError(f"{rule}; got {came}. {instead}")
+
+
+def whole(name: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:
+    """A whole number in its range; True and 2.0 are not whole numbers."""
+    bounds = f"{name} is a whole number ≥ {at_least}" + ("" if at_most is None else f" and ≤ {at_most}")
+    if isinstance(value, bool) or not hasattr(value, "__index__") or isinstance(value, Tensor) and value.ndim:
+        refuse(bounds, repr(value), "Pass a plain integer.")
+    number = operator.index(value)
+    if number < at_least or (at_most is not None and number > at_most):
+        refuse(bounds, number, "Nothing is clipped: choose a number inside.")
+    return number
+
+
+def rate(name: str, value: float) -> float:
+    """A share in [0, 1], both ends included."""
+    if not 0 <= value <= 1:
+        refuse(f"{name} is a rate in [0, 1]", value, "Pass a fraction, 0.15 for 15 %.")
+    return float(value)
+
+
+def inner_rate(name: str, value: float) -> float:
+    """A share in (0, 1), where neither end makes sense."""
+    if not 0 < value < 1:
+        refuse(f"{name} is a rate in (0, 1), both ends left out", value, "Pass a fraction, 0.15 for 15 %.")
+    return float(value)
+
+
+def at_least(name: str, value: float, low: float) -> float:
+    """A finite number ≥ low."""
+    if not low <= value < float("inf"):
+        refuse(f"{name} is a finite number ≥ {low}", value, "Choose a number inside.")
+    return float(value)
+
+
+def positive(name: str, value: float) -> float:
+    """A finite number > 0."""
+    if not 0 < value < float("inf"):
+        refuse(f"{name} is a finite number > 0", value, "Choose a number inside.")
+    return float(value)
+
+
+def count(name: str, value: float | Tensor) -> float:
+    """What a sum is divided by: a number or 0-d tensor, finite and > 0."""
+    return positive(name, float(scalar(name, value)))
+
+
+def scalar(name: str, value: float | Tensor) -> float | Tensor:
+    """A number or a 0-d tensor."""
+    if isinstance(value, Tensor) and value.ndim:
+        refuse(f"{name} is a number or a 0-d tensor", f"the shape {list(value.shape)}", "Sum it first.")
+    return value
+
+
+def one_of(name: str, value: str, choices: Sequence[str]) -> str:
+    """One of a few words."""
+    if value not in choices:
+        refuse(f"{name} is one of {', '.join(map(repr, choices))}", repr(value), "Choose one of these.")
+    return value
+
+
+def generator(value: Any) -> torch.Generator:
+    """A generator on the CPU: only there does one seed mean one draw on every machine."""
+    if not isinstance(value, torch.Generator) or value.device.type != "cpu":
+        came = f"one on {value.device}" if isinstance(value, torch.Generator) else repr(value)
+        refuse("generator is a torch.Generator on the CPU", came, "Pass torch.Generator().manual_seed(seed).")
+    return value
+
+
+def shape(value: Iterable[int]) -> torch.Size:
+    """The shape of a tensor that has elements."""
+    if isinstance(value, int) or not all(isinstance(size, int) and size > 0 for size in value):
+        refuse("shape is a sequence of sizes ≥ 1", repr(value), "Pass a tuple such as (2, 5).")
+    return torch.Size(value)
+
+
+def ids(name: str, value: Any, *, like: Tensor | None = None, one_sequence: bool = False) -> Int[Tensor, "*batch T"]:
+    """Token ids: integers ≥ 0, one sequence [T] or a batch [B, T] (or shaped as `like`), not empty, as int64."""
+    value = _integers(name, value)
+    _shaped(name, value, like, (1,) if one_sequence else (1, 2))
+    if value.min() < 0:
+        refuse(f"{name} holds token ids ≥ 0", int(value.min()), "Mark what is not scored in the labels, not here.")
+    return value
+
+
+def one_id(name: str, value: Any) -> int:
+    """A single token id."""
+    return whole(name, value, at_least=0)
+
+
+def groups(name: str, value: Any, *, like: Tensor | None = None) -> Int[Tensor, "*batch T"]:
+    """Numbers of documents or words: integers ≥ 0, and −1 for a position that belongs to none."""
+    value = _integers(name, value)
+    _shaped(name, value, like, (1, 2))
+    if value.min() < -1:
+        refuse(f"{name} holds numbers ≥ 0, or -1 for none", int(value.min()), "Number from 0.")
+    return value
+
+
+def mask(name: str, value: Any, *, like: Tensor | None = None, one_sequence: bool = False) -> Bool[Tensor, "*batch T"]:
+    """A mask: booleans, or integers that are only 0 or 1."""
+    if not isinstance(value, Tensor) or value.is_floating_point() or value.is_complex():
+        refuse(f"{name} is a boolean tensor", _kind(value), "Compare first, for instance ids != pad_id.")
+    _shaped(name, value, like, (1,) if one_sequence else (1, 2))
+    if value.dtype != torch.bool and ((value != 0) & (value != 1)).any():
+        refuse(f"{name} holds only 0 and 1", f"values up to {int(value.max())}", "Compare first: mask = values > 0.")
+    return value.bool()
+
+
+def scores(name: str, value: Any) -> Float[Tensor, "..."]:
+    """A floating-point tensor with elements: logits or losses."""
+    if not isinstance(value, Tensor) or not value.is_floating_point():
+        refuse(f"{name} is a floating-point tensor", _kind(value), "Convert with .float().")
+    _not_empty(name, value)
+    return value
+
+
+def logits(value: Any) -> Float[Tensor, "*batch V"]:
+    """Scores over the vocabulary, the last axis."""
+    value = scores("logits", value)
+    if not value.ndim:
+        refuse("logits are [..., V], the vocabulary last", "a single number", "Give them a last axis.")
+    return value
+
+
+def targets(value: Any, logits: Tensor, ignore_index: int) -> Int[Tensor, "*batch"]:
+    """One class per position of `logits`: an id below V, or ignore_index."""
+    value = _integers("targets", value)
+    if value.shape != logits.shape[:-1]:
+        came = f"logits {list(logits.shape)} with targets {list(value.shape)}"
+        refuse("targets have the shape of logits without the last axis", came, "Nothing is broadcast.")
+    wrong = value[(value != ignore_index) & ((value < 0) | (value >= logits.shape[-1]))]
+    if wrong.numel():
+        rule = f"targets are ids below V = {logits.shape[-1]}, or ignore_index = {ignore_index}"
+        refuse(rule, int(wrong[0]), "Check that tokenizer and model have one vocabulary.")
+    return value
+
+
+def losses(value: Any, targets: Any) -> tuple[Float[Tensor, "*batch"], Int[Tensor, "*batch"]]:
+    """Losses per position and the targets they belong to, of one shape."""
+    value, targets = scores("losses", value), _integers("targets", targets)
+    _shaped("losses", value, targets, ())
+    return value, targets
+
+
+def sequence(name: str, value: Iterable[int]) -> list[int]:
+    """Token ids as a list that is not empty."""
+    numbers = [one_id(f"a token of {name}", token) for token in value]
+    if not numbers:
+        refuse(f"{name} has at least one token", "none", "Leave empty texts out.")
+    return numbers
+
+
+def fractions(**rates: float) -> None:
+    """Rates in [0, 1]; the fractions of one whole, mask_fraction and random_fraction, do not exceed it."""
+    for name, value in rates.items():
+        rate(name, value)
+    whole_share = rates["mask_fraction"] + rates["random_fraction"]
+    if whole_share > 1:
+        refuse("mask_fraction + random_fraction ≤ 1", whole_share, "What is left of 1 is kept unchanged.")
+
+
+def actions(value: Any, *, like: Tensor) -> Int[Tensor, "*batch T"]:
+    """MaskAction values, 0 … 3, shaped as `like`."""
+    value = _integers("actions", value)
+    _shaped("actions", value, like, ())
+    if value.min() < 0 or value.max() > 3:
+        came = f"values from {int(value.min())} to {int(value.max())}"
+        refuse("actions are MaskAction values 0 … 3", came, "Draw them with sample_mlm_actions.")
+    return value
+
+
+def sentinels(values: Iterable[int], needed: int) -> list[int]:
+    """The first `needed` of a sequence of distinct token ids."""
+    numbers = [one_id("an id of sentinel_ids", value) for value in values]
+    if len(set(numbers)) != len(numbers):
+        refuse("sentinel_ids are distinct", f"{len(numbers) - len(set(numbers))} repeated", "Name each id once.")
+    if len(numbers) < needed:
+        rule = f"sentinel_ids has one id per run of noise, and one more for final_sentinel: {needed}"
+        refuse(rule, f"{len(numbers)} ids", "Give more sentinels, or corrupt fewer spans.")
+    return numbers[:needed]
+
+
+def spans(starts: Any, lengths: Any, length: int) -> list[tuple[int, int]]:
+    """Spans inside a text of `length` tokens, disjoint, as (start, length) in order."""
+    starts, lengths = (
+        [whole(f"a number of {name}", value, at_least=0) for value in values]
+        for name, values in (("starts", starts), ("lengths", lengths))
+    )
+    if len(starts) != len(lengths):
+        refuse("starts and lengths are of one size", f"{len(starts)} and {len(lengths)}", "Give each span both.")
+    ordered, free = sorted(zip(starts, lengths, strict=True)), 0
+    for start, size in ordered:
+        if start < free:
+            refuse("spans are disjoint", f"one at {start} where the last one ends at {free}", "Join them into one.")
+        free = start + size
+        if free > length:
+            refuse(f"spans lie inside the {length} tokens", f"{start} + {size}", "Shorten or leave out that span.")
+    return ordered
+
+
+def _integers(name: str, value: Any) -> Tensor:
+    if not isinstance(value, Tensor) or value.dtype == torch.bool or value.is_floating_point() or value.is_complex():
+        refuse(f"{name} is a tensor of integers", _kind(value), "Convert with .long().")
+    _not_empty(name, value)
+    return value.long()
+
+
+def _not_empty(name: str, value: Tensor) -> None:
+    if not value.numel():
+        refuse(f"{name} has at least one element", f"the shape {list(value.shape)}", "Leave empty sequences out.")
+
+
+def _shaped(name: str, value: Tensor, like: Tensor | None, dims: tuple[int, ...]) -> None:
+    if like is not None and value.shape != like.shape:
+        rule = f"{name} has the shape of what it belongs to, {list(like.shape)}"
+        refuse(rule, list(value.shape), "Nothing is broadcast: expand it first.")
+    if like is None and value.ndim not in dims:
+        wanted = " or ".join(["[T]", "[B, T]"][: len(dims)])
+        refuse(f"{name} is {wanted}", f"the shape {list(value.shape)}", "Reshape it, or take one sequence at a time.")
+    _not_empty(name, value)
+
+
+def _kind(value: Any) -> str:
+    return f"a tensor of {value.dtype}" if isinstance(value, Tensor) else f"{type(value).__name__} {value!r:.60}"
