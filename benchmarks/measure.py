@@ -1,0 +1,135 @@
+"""One function for one figure. Times are milliseconds, sizes are kB or MB; each is taken from a real browser."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, Page
+
+from benchmarks.chromium import ROOT, Server, settled
+
+STOPWATCH = Path(__file__).with_name("stopwatch.js")
+
+
+@dataclass(frozen=True)
+class App:
+    """What is measured: the script, the page, what must be seen on it, and what a click goes to in turn."""
+
+    name: str
+    script: Path
+    path: str
+    picture: str
+    targets: str
+
+
+BARE = App("bare", ROOT / "benchmarks" / "bare.py", "", ".st-key-grid button", ".st-key-grid button")
+LOSSVIZ = App("lossviz", ROOT / "server.py", "masked-lm", ".st-key-grid [role=option]", ".st-key-grid [role=option]")
+
+
+@dataclass(frozen=True)
+class Click:
+    """One click: to the clicked thing's new look, to the last change of the numbers, and the server's part of it."""
+
+    repaint: float
+    numbers: float
+    server: float
+
+
+@contextlib.contextmanager
+def visitor(browser: Browser) -> Iterator[Page]:
+    """Somebody who was never here before: empty cache, no cookie."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.add_init_script(path=STOPWATCH)
+    yield context.new_page()
+    context.close()
+
+
+def first_picture(browser: Browser, server: Server, app: App) -> float:
+    """From entering the address to seeing the picture."""
+    with visitor(browser) as page:
+        began = time.perf_counter()
+        page.goto(f"{server.url}/{app.path}")
+        page.locator(app.picture).first.wait_for()
+        return 1000 * (time.perf_counter() - began)
+
+
+def first_bytes(browser: Browser, server: Server, app: App) -> float:
+    """Everything that comes over the line until a first visit has settled, in kB."""
+    received = []
+    with visitor(browser) as page:
+        wire = page.context.new_cdp_session(page)
+        wire.send("Network.enable")
+        wire.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+        wire.on("Network.webSocketFrameReceived", lambda event: received.append(size(event["response"])))
+        page.goto(f"{server.url}/{app.path}")
+        page.locator(app.picture).first.wait_for()
+        settled(page)
+        page.wait_for_load_state("networkidle")
+    return sum(received) / 1000
+
+
+def size(frame: dict[str, str]) -> int:
+    """Bytes of a websocket frame: the protocol of the browser's tools hands a binary one over in base64."""
+    return len(frame["payloadData"]) * 3 // 4
+
+
+def clicks(page: Page, app: App, times: int) -> list[Click]:
+    """Click `times` times, on one target after the other, and wait each time for the new numbers."""
+    frames: list[tuple[str, float]] = []
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    for way in ("Sent", "Received"):
+        wire.on(f"Network.webSocketFrame{way}", lambda event, way=way: frames.append((way, event["timestamp"])))
+    targets = page.locator(app.targets)
+    return [click(page, targets.nth(i % targets.count()), frames) for i in range(times)]
+
+
+def click(page: Page, target, frames: list[tuple[str, float]]) -> Click:
+    numbers = page.locator(".st-key-numbers")
+    before = numbers.inner_text()
+    page.wait_for_timeout(100)  # a person looks before the next click, and the last run's collection has ended
+    frames.clear()
+    target.click()
+    page.wait_for_function("old => document.querySelector('.st-key-numbers').innerText !== old", arg=before)
+    settled(page)
+    page.wait_for_timeout(50)
+    watch = page.evaluate("window.stopwatch")
+    sent = [at for way, at in frames if way == "Sent"]
+    received = [at for way, at in frames if way == "Received"]
+    return Click(
+        repaint=watch["painted"] - watch["clicked"],
+        numbers=watch["changed"] - watch["clicked"],
+        server=1000 * (received[-1] - sent[0]),
+    )
+
+
+def page_change(page: Page, app: App) -> float:
+    """From a click in the menu on another page to that page's picture, settled."""
+    page.get_by_test_id("stSidebarNavLink").first.click()
+    page.locator(app.picture).first.wait_for(state="detached")
+    settled(page)
+    began = time.perf_counter()
+    page.locator(f"[data-testid=stSidebarNavLink][href$='/{app.path}']").click()
+    page.locator(app.picture).first.wait_for()
+    settled(page)
+    return 1000 * (time.perf_counter() - began)
+
+
+def memory(server: Server) -> float:
+    """Resident memory of the server, in MB."""
+    return psutil.Process(server.process.pid).memory_info().rss / 1e6
+
+
+def memory_per_session(browser: Browser, server: Server, app: App, sessions: int) -> float:
+    """What each of some more visitors, all staying, adds to the server, in MB."""
+    before = memory(server)
+    with contextlib.ExitStack() as stack:
+        for _ in range(sessions):
+            page = stack.enter_context(visitor(browser))
+            page.goto(f"{server.url}/{app.path}")
+            page.locator(app.picture).first.wait_for()
+            settled(page)
+        return (memory(server) - before) / sessions
