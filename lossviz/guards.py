@@ -19,12 +19,12 @@ def refuse(rule: str, came: object, instead: str) -> NoReturn:
 
 def whole(name: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:
     """A whole number in its range; True and 2.0 are not whole numbers."""
-    bounds = f"{name} is a whole number ≥ {at_least}" + ("" if at_most is None else f" and ≤ {at_most}")
-    if isinstance(value, bool) or not hasattr(value, "__index__") or isinstance(value, Tensor) and value.ndim:
-        refuse(bounds, repr(value), "Pass a plain integer.")
-    number = operator.index(value)
+    rule = f"{name} is a whole number ≥ {at_least}" + ("" if at_most is None else f" and ≤ {at_most}")
+    number = _index(value)
+    if number is None or isinstance(value, bool):
+        refuse(rule, repr(value), "Pass a plain integer.")
     if number < at_least or (at_most is not None and number > at_most):
-        refuse(bounds, number, "Nothing is clipped: choose a number inside.")
+        refuse(rule, number, "Nothing is clipped: choose a number inside.")
     return number
 
 
@@ -152,6 +152,13 @@ def targets(value: Any, logits: Tensor, ignore_index: int) -> Int[Tensor, "*batc
     return value
 
 
+def classes_to_share(log_p: Tensor, over: str) -> int:
+    """The number of classes, where label smoothing has somewhere to put its share."""
+    if over == "others" and log_p.shape[-1] == 1:
+        refuse("smoothing over the others needs at least two classes", "V = 1", "Smooth over all, or not at all.")
+    return log_p.shape[-1]
+
+
 def losses(value: Any, targets: Any) -> tuple[Float[Tensor, "*batch"], Int[Tensor, "*batch"]]:
     """Losses per position and the targets they belong to, of one shape."""
     value, targets = scores("losses", value), _integers("targets", targets)
@@ -159,11 +166,21 @@ def losses(value: Any, targets: Any) -> tuple[Float[Tensor, "*batch"], Int[Tenso
     return value, targets
 
 
-def sequence(name: str, value: Iterable[int]) -> list[int]:
+def sequence(name: str, values: Iterable[int]) -> list[int]:
     """Token ids as a list that is not empty."""
-    numbers = [one_id(f"a token of {name}", token) for token in value]
+    numbers = [_index(value) for value in values]
     if not numbers:
         refuse(f"{name} has at least one token", "none", "Leave empty texts out.")
+    if not all(number is not None and number >= 0 for number in numbers):
+        refuse(f"{name} holds token ids, whole numbers ≥ 0", f"{values!r:.60}", "Tokenize the text first.")
+    return [number for number in numbers if number is not None]
+
+
+def excluded(name: str, values: Iterable[int], vocab_size: int) -> list[int]:
+    """Ids of the vocabulary to leave out, sorted, each once; something is left."""
+    numbers = sorted({whole(f"an id of {name}", value, at_least=0, at_most=vocab_size - 1) for value in values})
+    if len(numbers) == vocab_size:
+        refuse(f"{name} leaves at least one id", f"all {vocab_size} excluded", "Exclude fewer.")
     return numbers
 
 
@@ -213,6 +230,14 @@ def spans(starts: Any, lengths: Any, length: int) -> list[tuple[int, int]]:
         if free > length:
             refuse(f"spans lie inside the {length} tokens", f"{start} + {size}", "Shorten or leave out that span.")
     return ordered
+
+
+def _index(value: Any) -> int | None:
+    """The whole number that a value stands for, if it does."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
 
 
 def _integers(name: str, value: Any) -> Tensor:

@@ -44,8 +44,8 @@ def word_perplexity(nll_sum: Tensor, text: str) -> Tensor: ...
 def word_perplexity(nll_sum: float | Tensor, text: str) -> float | Tensor:
     """Perplexity per word, whatever the tokens: exp(nll_sum / number of words), words as text.split() finds them.
 
-    lm-evaluation-harness counts the pieces of re.split(r"\\s+", text) instead, so blanks at either end add a word each,
-    and it weighs documents by their words before it takes the exponential.
+    lm-evaluation-harness counts the pieces of re.split(r"\\s+", text) instead, where blanks at either end of the text
+    add a word each, and pools all documents: the sum of all nll over the number of all words.
     """
     if not text.split():
         guards.refuse("text has at least one word", repr(text), "Leave empty texts out.")

@@ -55,7 +55,7 @@ def word_lots(
 ) -> Float[Tensor, "*batch T"]:
     """One number in [0, 1) per word, shared by its pieces; a token of no word (−1) draws its own."""
     word_ids = guards.groups("word_ids", word_ids, like=special).cpu()
-    place = torch.arange(word_ids.numel()).reshape(word_ids.shape)
+    place = torch.arange(word_ids.numel(), device="cpu").reshape(word_ids.shape)
     row = place // word_ids.shape[-1]
     words = torch.where(word_ids < 0, -1 - place, row * (word_ids.max() + 1) + word_ids)
     return uniform([words.numel()], generator)[words.unique(return_inverse=True)[1]]
@@ -92,11 +92,6 @@ def sample_random_ids(
     Devlin et al. 2019, A.1. BERT's own code, and Transformers, draw special tokens too.
     """
     vocab_size = guards.whole("vocab_size", vocab_size, at_least=1)
-    excluded = torch.tensor(
-        sorted({guards.whole("an id of exclude", i, at_least=0, at_most=vocab_size - 1) for i in exclude}),
-        dtype=torch.long,
-    )
-    if len(excluded) == vocab_size:
-        guards.refuse("exclude leaves at least one id", f"all {vocab_size} excluded", "Exclude fewer.")
+    excluded = torch.tensor(guards.excluded("exclude", exclude, vocab_size), dtype=torch.long)
     rank = whole_below(vocab_size - len(excluded), guards.shape(shape), generator)
     return rank + torch.searchsorted(excluded - torch.arange(len(excluded)), rank, right=True)

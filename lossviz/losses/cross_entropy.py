@@ -52,9 +52,11 @@ def smoothed(
     q = (1 − ε) y + ε/V on every class (over="all": PyTorch), or (1 − ε) y + ε/(V − 1) on the others.
     Szegedy et al. 2016, §7. No entropy of q is subtracted, as T5X does, so the minimum is not 0.
     """
-    epsilon, y = guards.rate("label_smoothing", label_smoothing), one_hot(targets, log_p.shape[-1]).to(log_p)
-    share = y.new_ones(()) if over == "all" else 1 - y
-    q = (1 - epsilon) * y + epsilon * share / share.expand_as(y).sum(-1, keepdim=True)
+    V = guards.classes_to_share(log_p, over)
+    epsilon = guards.rate("label_smoothing", label_smoothing)
+    y = one_hot(targets, V).to(log_p)
+    spread = torch.full_like(y, 1 / V) if over == "all" else (1 - y) / (V - 1)
+    q = (1 - epsilon) * y + epsilon * spread
     return torch.where(q > 0, -q * log_p, 0).sum(-1)
 
 
