@@ -1,27 +1,31 @@
-"""`python -m benchmarks` measures the app and a bare one, in turns, and prints one table."""
+"""`python -m benchmarks` measures the app and a bare one, in turns, and prints one table.
+
+The bare app is a floor, so it also goes without the collection of garbage that Streamlit runs after every click.
+"""
 
 import sys
 from collections.abc import Callable
 from statistics import median
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import measure
 from benchmarks.chromium import Server, launch, serving
-from benchmarks.measure import BARE, LOSSVIZ, App
+from benchmarks.measure import BARE, LOSSVIZ
 from benchmarks.table import Figure, percentile_95, table
 
 STARTS, VISITS, CLICKS, CHANGES, SESSIONS = 3, 5, 30, 7, 10
+FLOOR = ("--runner.postScriptGC", "false")
 
 
 def starts(browser: Browser) -> list[Figure]:
     """Cold servers, and the visitor who comes as soon as health answers."""
-    seen: dict[App, list[tuple[float, float]]] = {BARE: [], LOSSVIZ: []}
+    rows = []
     for _ in range(STARTS):
-        for app, rows in seen.items():
-            with serving(app.script) as server:
+        for app, options in ((LOSSVIZ, ()), (BARE, FLOOR)):
+            with serving(app.script, *options) as server:
                 rows.append((1000 * server.seconds_to_health, measure.first_picture(browser, server, app)))
-    (bare_health, bare_first), (health, first) = (map(median, zip(*rows, strict=True)) for rows in seen.values())
+    (health, first), (bare_health, bare_first) = (tuple(map(median, zip(*rows[i::2], strict=True))) for i in (0, 1))
     return [
         Figure("server start → health", "ms", health, bare_health, target=1.3),
         Figure("first visitor of a cold server → picture", "ms", first, bare_first, target=2),
@@ -29,30 +33,55 @@ def starts(browser: Browser) -> list[Figure]:
 
 
 def visits(browser: Browser, ours: Server, bare: Server) -> list[Figure]:
-    """New visitors of warm servers."""
-    in_turns(lambda: measure.first_picture(browser, ours, LOSSVIZ), lambda: 0.0, 1)  # the very first one warms both
-    pictures = in_turns(
-        lambda: measure.first_picture(browser, ours, LOSSVIZ), lambda: measure.first_picture(browser, bare, BARE), VISITS
-    )
-    sizes = measure.first_bytes(browser, ours, LOSSVIZ), measure.first_bytes(browser, bare, BARE)
+    """New visitors of warm servers, the two apps in turns, so that a busy moment of the machine meets both."""
+
+    def both(figure: Callable[..., float]) -> tuple[float, float]:
+        return figure(browser, ours, LOSSVIZ), figure(browser, bare, BARE)
+
+    pictures = zip(*(both(measure.first_picture) for _ in range(VISITS)), strict=True)
     return [
         Figure("first picture", "ms", *map(median, pictures), target=1.35),
-        Figure("bytes of a first visit", "kB", *sizes, target=1.15),
+        Figure("bytes of a first visit", "kB", *both(measure.first_bytes), target=1.15),
     ]
 
 
-def in_turns(ours: Callable[[], float], bare: Callable[[], float], times: int) -> tuple[list[float], list[float]]:
-    """Both, one after the other, so that a busy moment of the machine meets both."""
-    pairs = [(ours(), bare()) for _ in range(times)]
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+def clicks(ours: Page, bare: Page) -> list[Figure]:
+    """Clicks on one page of each app."""
+    fast, floor = measure.clicks(ours, LOSSVIZ, CLICKS), measure.clicks(bare, BARE, CLICKS)
+    numbers, bare_numbers = [click.numbers for click in fast], [click.numbers for click in floor]
+    servers = median(click.server for click in fast), median(click.server for click in floor)
+    changes = [measure.page_change(ours, LOSSVIZ) for _ in range(CHANGES)]
+    return [
+        Figure("click → chip repainted", "ms", median(click.repaint for click in fast), target=15, absolute=True),
+        Figure("click → new loss and gradient, median", "ms", median(numbers), median(bare_numbers), target=2),
+        Figure(
+            "click → new loss and gradient, p95", "ms", percentile_95(numbers), percentile_95(bare_numbers), target=2.5
+        ),
+        Figure("click: the server's part, median", "ms", *servers),
+        Figure("page change → picture", "ms", median(changes), target=500, absolute=True),
+    ]
+
+
+def memory(browser: Browser, ours: Server, bare: Server) -> list[Figure]:
+    """The servers after all of the above."""
+    loaded, floor = measure.memory(ours), measure.memory(bare)
+    further = measure.memory_per_session(browser, ours, LOSSVIZ, SESSIONS)
+    return [
+        Figure("memory, everything loaded", "MB", loaded, floor, target=1000, absolute=True),
+        Figure("memory per further session", "MB", further, target=5, absolute=True),
+    ]
 
 
 def main() -> int:
     with sync_playwright() as playwright:
         browser = launch(playwright)
         figures = starts(browser)
-        with serving(LOSSVIZ.script) as ours, serving(BARE.script) as bare:
+        with serving(LOSSVIZ.script) as ours, serving(BARE.script, *FLOOR) as bare:
+            measure.warm(browser, ours, LOSSVIZ)
             figures += visits(browser, ours, bare)
+            with measure.visitor(browser) as one, measure.visitor(browser) as other:
+                figures += clicks(measure.at(one, ours, LOSSVIZ), measure.at(other, bare, BARE))
+            figures += memory(browser, ours, bare)
         browser.close()
     print(table(figures))
     return int(any(figure.met is False for figure in figures))

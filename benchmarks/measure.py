@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from benchmarks.chromium import ROOT, Server, settled
 
@@ -47,6 +47,21 @@ def visitor(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+def at(page: Page, server: Server, app: App) -> Page:
+    """The visitor on the app's page, settled."""
+    page.goto(f"{server.url}/{app.path}")
+    page.locator(app.picture).first.wait_for()
+    settled(page)
+    return page
+
+
+def warm(browser: Browser, server: Server, app: App) -> None:
+    """Wait until the server has loaded everything: the page's recorded view has given way to the live one."""
+    with visitor(browser) as page:
+        at(page, server, app).get_by_text("Recorded:").wait_for(state="detached")
+        settled(page)
+
+
 def first_picture(browser: Browser, server: Server, app: App) -> float:
     """From entering the address to seeing the picture."""
     with visitor(browser) as page:
@@ -64,10 +79,7 @@ def first_bytes(browser: Browser, server: Server, app: App) -> float:
         wire.send("Network.enable")
         wire.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
         wire.on("Network.webSocketFrameReceived", lambda event: received.append(size(event["response"])))
-        page.goto(f"{server.url}/{app.path}")
-        page.locator(app.picture).first.wait_for()
-        settled(page)
-        page.wait_for_load_state("networkidle")
+        at(page, server, app).wait_for_load_state("networkidle")
     return sum(received) / 1000
 
 
@@ -87,7 +99,7 @@ def clicks(page: Page, app: App, times: int) -> list[Click]:
     return [click(page, targets.nth(i % targets.count()), frames) for i in range(times)]
 
 
-def click(page: Page, target, frames: list[tuple[str, float]]) -> Click:
+def click(page: Page, target: Locator, frames: list[tuple[str, float]]) -> Click:
     numbers = page.locator(".st-key-numbers")
     before = numbers.inner_text()
     page.wait_for_timeout(100)  # a person looks before the next click, and the last run's collection has ended
@@ -128,8 +140,5 @@ def memory_per_session(browser: Browser, server: Server, app: App, sessions: int
     before = memory(server)
     with contextlib.ExitStack() as stack:
         for _ in range(sessions):
-            page = stack.enter_context(visitor(browser))
-            page.goto(f"{server.url}/{app.path}")
-            page.locator(app.picture).first.wait_for()
-            settled(page)
+            at(stack.enter_context(visitor(browser)), server, app)
         return (memory(server) - before) / sessions
