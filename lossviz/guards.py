@@ -197,8 +197,9 @@ def actions(value: Any, *, like: Tensor) -> Int[Tensor, "*batch T"]:
     """MaskAction values, 0 … 3, shaped as `like`."""
     value = _integers("actions", value)
     _shaped("actions", value, like, ())
-    if value.min() < 0 or value.max() > 3:
-        came = f"values from {int(value.min())} to {int(value.max())}"
+    low, high = map(int, value.aminmax())
+    if low < 0 or high > 3:
+        came = f"values from {low} to {high}"
         refuse("actions are MaskAction values 0 … 3", came, "Draw them with sample_mlm_actions.")
     return value
 

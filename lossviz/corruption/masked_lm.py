@@ -44,10 +44,11 @@ def sample_mlm_actions(
     selected = lot < mask_rate
     if at_least_one:
         selected |= lot == lot.amin(-1, keepdim=True)  # the lowest lot: selected anyway, where anything is
-    u = uniform(special.shape, generator).to(special.device)
+    selected &= ~special
+    u = uniform([int(selected.sum())], generator).to(special.device)
     masked, random = u < mask_fraction, u < mask_fraction + random_fraction
-    action = torch.where(masked, MaskAction.MASK, torch.where(random, MaskAction.RANDOM, MaskAction.KEEP))
-    return action.where(selected & ~special, MaskAction.NONE)
+    drawn = torch.where(masked, MaskAction.MASK, torch.where(random, MaskAction.RANDOM, MaskAction.KEEP))
+    return torch.full_like(special, MaskAction.NONE, dtype=torch.long).masked_scatter(selected, drawn)
 
 
 def word_lots(
