@@ -12,7 +12,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui import warmup
@@ -101,4 +103,14 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App(ROOT / "app.py", lifespan=lifespan, middleware=[Middleware(SecurityHeaders), Middleware(Limits)])
+async def ready(_: Request) -> PlainTextResponse:
+    """Whether a visitor would find everything loaded: 200, or 503 during the warm-up. Health is 200 from the start."""
+    return PlainTextResponse("ready") if warmup.ready() else PlainTextResponse("warming up", status_code=503)
+
+
+app = st.App(
+    ROOT / "app.py",
+    lifespan=lifespan,
+    routes=[Route("/ready", ready)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Limits)],
+)

@@ -10,7 +10,7 @@ from statistics import median
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import measure
-from benchmarks.chromium import Server, launch, serving
+from benchmarks.chromium import Server, launch, serving, wait_until_ready
 from benchmarks.measure import BARE, LOSSVIZ
 from benchmarks.table import Figure, percentile_95, table
 
@@ -77,7 +77,7 @@ def main() -> int:
         browser = launch(playwright)
         figures = starts(browser)
         with serving(LOSSVIZ.script) as ours, serving(BARE.script, *FLOOR) as bare:
-            measure.warm(browser, ours, LOSSVIZ)
+            wait_until_ready(ours)
             figures += visits(browser, ours, bare)
             with measure.visitor(browser) as one, measure.visitor(browser) as other:
                 figures += clicks(measure.at(one, ours, LOSSVIZ), measure.at(other, bare, BARE))

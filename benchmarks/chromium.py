@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
 
 from playwright.sync_api import Browser, Page, Playwright, TimeoutError
 
@@ -55,14 +56,16 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(script: Path, *options: str) -> Iterator[Server]:
-    """Run `streamlit run script` on a free port of this machine until the block ends."""
+def serving(script: Path, *options: str, **settings: str) -> Iterator[Server]:
+    """Run `streamlit run script` on a free port until the block ends; `settings` go into its environment."""
     port, log = free_port(), Path(tempfile.mkstemp(suffix=".log")[1])
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     quiet = ["--server.headless", "true", "--server.address", "127.0.0.1", "--browser.gatherUsageStats", "false"]
     began = time.perf_counter()
     with log.open("wb") as out:
-        process = subprocess.Popen([*command, *quiet, *options], cwd=script.parent, stdout=out, stderr=out)
+        process = subprocess.Popen(
+            [*command, *quiet, *options], cwd=script.parent, env=os.environ | settings, stdout=out, stderr=out
+        )
     try:
         url = f"http://127.0.0.1:{port}"
         wait_for_health(url, process, log)
@@ -76,12 +79,31 @@ def serving(script: Path, *options: str) -> Iterator[Server]:
 def wait_for_health(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
     """Ask for health until it answers; RuntimeError with the log when the server ends or takes too long."""
     deadline = time.perf_counter() + seconds
-    while True:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-            return
+    while not answers(f"{url}/_stcore/health"):
         if process.poll() is not None or time.perf_counter() > deadline:
             raise RuntimeError(f"the server did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
         time.sleep(0.01)
+
+
+def wait_until_ready(server: Server, seconds: float = 120) -> None:
+    """Ask our server until it has loaded everything; RuntimeError with its log when that takes too long."""
+    deadline = time.perf_counter() + seconds
+    while not answers(f"{server.url}/ready"):
+        if time.perf_counter() > deadline:
+            raise RuntimeError(f"the server is not ready after {seconds} s:\n{server.log.read_text(encoding='utf-8')}")
+        time.sleep(0.05)
+
+
+def answers(url: str) -> bool:
+    """Whether the address answers, and with success."""
+    try:
+        urllib.request.urlopen(url, timeout=5).close()
+    except HTTPError as refusal:
+        refusal.close()
+        return False
+    except OSError:
+        return False
+    return True
 
 
 def settled(page: Page, seconds: float = 60) -> None:

@@ -4,17 +4,16 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks.chromium import ROOT, launch, serving, settled
+from benchmarks.chromium import ROOT, launch, serving, settled, wait_until_ready
 
 
 def screenshot(path: str, file: str, scheme: str = "light") -> None:
     """Save what a visitor with a 1280 × 800 window sees of the page at `path`, live and settled."""
     with serving(ROOT / "server.py") as server, sync_playwright() as playwright:
+        wait_until_ready(server)
         browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme=scheme)  # pyright: ignore
         page.goto(f"{server.url}/{path}")
-        settled(page)
-        page.get_by_text("Recorded:").wait_for(state="detached")
         settled(page)
         page.screenshot(path=file)
         browser.close()

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
-from benchmarks.chromium import ROOT, Server, executable, launch, serving, settled
+from benchmarks.chromium import ROOT, Server, executable, launch, serving, settled, wait_until_ready
 
 
 class View(NamedTuple):
@@ -40,6 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def server() -> Iterator[Server]:
     """server.py, warm; a traceback in its log fails the run."""
     with serving(ROOT / "server.py") as running:
+        wait_until_ready(running)
         yield running
         assert not running.faults()
 

@@ -1,0 +1,60 @@
+"""The server alone: headers, closed routes, limits."""
+
+import urllib.request
+from urllib.error import HTTPError
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from benchmarks.chromium import ROOT, Server, serving
+
+SAYS_TOO_BIG = 1009
+
+
+def stream(server: Server) -> str:
+    """The address of the server's websocket."""
+    return f"{server.url.replace('http', 'ws')}/_stcore/stream"
+
+
+def test_every_answer_carries_the_security_headers(server: Server) -> None:
+    with urllib.request.urlopen(server.url) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "'unsafe-eval'" not in policy and "script-src 'self'" in policy and "frame-ancestors 'self'" in policy
+
+
+@pytest.mark.parametrize("path", ["_stcore/metrics", "_stcore/agent/openapi.json", "_stcore/upload_file/a/b"])
+def test_routes_without_a_use_are_closed(server: Server, path: str) -> None:
+    with pytest.raises(HTTPError, match="404") as refused:
+        urllib.request.urlopen(f"{server.url}/{path}")
+    refused.value.close()
+
+
+def test_a_warm_server_says_so(server: Server) -> None:
+    with urllib.request.urlopen(f"{server.url}/ready") as answer:
+        assert answer.read() == b"ready"
+
+
+def test_a_stranger_page_cannot_open_a_session(server: Server) -> None:
+    with pytest.raises(InvalidStatus, match="403"), connect(stream(server), origin=Origin("https://example.org")):
+        pass
+
+
+def test_a_message_beyond_the_limit_ends_the_session(server: Server) -> None:
+    with connect(stream(server)) as session:
+        with pytest.raises(ConnectionClosed):
+            session.send(bytes(5_000_000))
+            while True:
+                session.recv(timeout=20)
+        assert session.close_code == SAYS_TOO_BIG
+
+
+def test_a_full_server_refuses_the_next_visitor_and_takes_one_when_one_has_gone() -> None:
+    with serving(ROOT / "server.py", LOSSVIZ_MAX_SESSIONS="1") as server:
+        with connect(stream(server)), pytest.raises(InvalidStatus, match="403"), connect(stream(server)):
+            pass
+        with connect(stream(server)):
+            pass
