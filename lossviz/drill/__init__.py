@@ -1,0 +1,1 @@
+"""Interview questions: their answers, and the live states that prove them."""
