@@ -18,9 +18,9 @@ def cold() -> ModuleType:
     return module
 
 
-def test_it_runs_once_however_many_visitors_start_it(cold: ModuleType) -> None:
+def test_it_runs_once_however_many_visitors_start_it(cold: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[int] = []
-    cold.warm = lambda: runs.append(1)
+    monkeypatch.setattr(cold, "warm", lambda: runs.append(1))
     for _ in range(3):
         cold.start()
         assert cold.wait(20)
@@ -31,10 +31,12 @@ def test_a_cold_process_is_not_ready(cold: ModuleType) -> None:
     assert not cold.ready()
 
 
-def test_a_fault_is_logged_and_lets_the_pages_go_on(cold: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_is_logged_and_lets_the_pages_go_on(
+    cold: ModuleType, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def fail() -> None:
         raise OSError("no checkpoint")
 
-    cold.warm = fail
+    monkeypatch.setattr(cold, "warm", fail)
     assert cold.wait(20)
     assert cold.ready() and "no checkpoint" in caplog.text
