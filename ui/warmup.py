@@ -1,4 +1,8 @@
-"""Slow imports and models, once per process and beside the visitors, so that none of them waits for a cold one."""
+"""Slow imports and models, once per process and beside the visitors, so that none of them waits for a cold one.
+
+Until `ready()` a page shows words and recorded views, and imports nothing slow by itself: two threads that import the
+same circular packages at once can each see half of one.
+"""
 
 import gc
 import logging
@@ -30,10 +34,14 @@ def wait(seconds: float | None = None) -> bool:
 
 
 def warm() -> None:
-    """Everything that is slow the first time: the imports, the built-in models, a forward and a backward pass."""
+    """Everything that is slow the first time: the imports, the built-in models, and each page's opening view once."""
     import torch
 
     torch.set_num_threads(1)  # one thread a visitor: a pool of threads on few cores makes every visitor wait
+    from lossviz.lessons import causal_lm, home, masked_lm, span_corruption
+
+    for lesson in (causal_lm, masked_lm, span_corruption, home):
+        lesson.scene(lesson.Dials())
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # imports torch._dynamo: a second, once
 
 
