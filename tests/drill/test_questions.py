@@ -52,7 +52,8 @@ def test_the_proof_is_a_state_of_a_ready_page_with_known_dials(question: Questio
     for claim in filter(None, (question.proof, question.proof.refutation)):
         slug, dials = parse_state(claim.state)
         assert slug in ready
-        assert dials.keys() <= load_lesson(slug).help.keys()
+        assert dials.keys() <= load_lesson(slug).help.keys() | {"look"}
+        assert dials.get("look", "model") in load_lesson(slug).panels
 
 
 @of_each_question

@@ -43,7 +43,8 @@ def test_states_are_of_this_page_and_use_dials_with_a_help_text(slug: str) -> No
     for state in states(lesson):
         page, dials = parse_state(state)
         assert page == slug
-        assert dials.keys() <= lesson.help.keys()
+        assert dials.keys() <= lesson.help.keys() | {"look"}  # which panel is open, a dial of every page
+        assert dials.get("look", "model") in lesson.panels
 
 
 @of_each_lesson
