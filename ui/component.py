@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 ASSETS = Path(__file__).parent.parent / "assets" / "components"
 # the probe is never seen: its background tells light from dark, its size tells when type grows or a font arrives
@@ -12,7 +13,7 @@ HTML = '<div class="lossviz"><i class="probe" aria-hidden="true">00000000</i></d
 
 def register(name: str):
     """The mount call of the component `name`, drawn by `name`.js and `name`.css on top of the shared palette."""
-    return st.components.v2.component(
+    return component(
         f"lossviz_{name}",
         html=HTML,
         css=_read("palette.css") + _read(f"{name}.css"),

@@ -19,7 +19,7 @@ class Flipped:
 
 
 def matrix(figure: Matrix, *, key: str, on_change: Callable[[Flipped], None] | None = None) -> None:
-    """Draw `figure`; `on_change` is called before the next run, with the cells that are turned over now.
+    """Draw `figure`; `on_change` is called before the next run, with the cells turned over; without it none can be.
 
     The matrix that Python gives is the truth: keep the flips where the page keeps its state and build the next matrix
     from there. The browser has painted the click already and takes over what the answer says.
@@ -29,7 +29,8 @@ def matrix(figure: Matrix, *, key: str, on_change: Callable[[Flipped], None] | N
         if on_change:
             on_change(flipped(sent(key), figure))
 
-    _mount(key=key, data={"matrix": figure.to_dict(), "n": event(key)}, on_pick_change=report)
+    data = {"matrix": figure.to_dict(), "n": event(key), "still": on_change is None}
+    _mount(key=key, data=data, on_pick_change=report)
 
 
 def flipped(raw: dict[str, Any], figure: Matrix) -> Flipped:

@@ -19,7 +19,7 @@ class Picked:
 
 
 def token_grid(grid: Grid, *, key: str, on_change: Callable[[Picked], None] | None = None) -> None:
-    """Draw `grid`; `on_change` is called before the next run, with what the learner picked.
+    """Draw `grid`; `on_change` is called before the next run, with what the learner picked; without it nothing can be.
 
     The grid that Python gives is the truth: keep the picked values where the page keeps its state and build the next
     grid from there. The browser has painted the click already and takes over what the answer says.
@@ -29,12 +29,14 @@ def token_grid(grid: Grid, *, key: str, on_change: Callable[[Picked], None] | No
         if on_change:
             on_change(picked(sent(key), grid))
 
-    _mount(key=key, data={"grid": grid.to_dict(), "n": event(key)}, on_pick_change=report)
+    data = {"grid": grid.to_dict(), "n": event(key), "still": on_change is None}
+    _mount(key=key, data=data, on_pick_change=report)
 
 
 def picked(raw: dict[str, Any], grid: Grid) -> Picked:
     """What the browser sent, as far as it fits `grid`; what does not fit is left as the grid has it."""
-    values, chosen, kept = raw.get("values"), raw.get("chosen"), grid.edit.values if grid.edit else ()
-    words = len(grid.edit.words) if grid.edit else 0
-    fits = isinstance(values, list) and len(values) == len(kept) and all(inside(value, words) for value in values)
-    return Picked(tuple(values) if fits else kept, chosen if inside(chosen, grid.columns) else grid.chosen)
+    edit, values, chosen = grid.edit, raw.get("values"), raw.get("chosen")
+    kept = edit.values if edit else ()
+    if edit and isinstance(values, list) and len(values) == len(kept):
+        kept = tuple(values) if all(inside(value, len(edit.words)) for value in values) else kept
+    return Picked(kept, chosen if inside(chosen, grid.columns) else grid.chosen)

@@ -52,10 +52,12 @@ class Matrix {
     clearTimeout(this.talk.late);
   }
 
-  receive({ matrix, n }) {
+  // A picture that stands still shows what it is given and takes no clicks.
+  receive({ matrix, n, still }) {
     if (this.talk.isCurrent(n)) {
       this.matrix = matrix;
-      this.flips = new Set((matrix.flips ?? []).map(String));
+      this.editable = Boolean(matrix.editable && !still);
+      this.flips = new Set((matrix.flips ?? []).map(([row, column]) => row * this.columns + column));
       this.chosen = matrix.chosen ?? null;
       this.cursor = [Math.min(this.cursor[0], this.rows - 1), Math.min(this.cursor[1], this.columns - 1)];
       this.peak = Math.max(0, ...(matrix.weights ?? []).flat());
@@ -74,7 +76,7 @@ class Matrix {
   // ---- what a cell is
 
   isFlipped(row, column) {
-    return this.flips.has(`${row},${column}`);
+    return this.flips.has(row * this.columns + column);
   }
 
   isOpen(row, column) {
@@ -138,19 +140,19 @@ class Matrix {
   }
 
   paintWords() {
-    const { row_title, column_title, caption, editable, weights } = this.matrix;
+    const { row_title, column_title, caption, weights } = this.matrix;
     say(this.caption, caption || `The row's token ${row_title}, the column's token ${column_title}.`);
-    this.root.classList.toggle("editable", Boolean(editable));
+    this.root.classList.toggle("editable", this.editable);
     this.scale.hidden = !weights;
     const [low, bar, high] = this.scale.children;
     say(low, "weight 0");
     say(high, String(Number(this.peak.toPrecision(3))));
     bar.style.background = `linear-gradient(to right, ${CIVIDIS.join(", ")})`;
+    mark(this.canvas, "aria-label", this.summary());
     this.describe();
   }
 
   describe() {
-    mark(this.canvas, "aria-label", this.summary());
     this.words.classList.toggle("pointed", Boolean(this.pointed));
     say(this.sentence, this.pointed ? this.tell(this.pointed) : "");
   }
@@ -186,7 +188,9 @@ class Matrix {
     const { side, dots, gap } = this.size;
     const [x, y] = this.corner(row, column);
     const inset = this.look(row, column) === "open" || !gap ? 0 : Math.round(dots) / 2;
-    path.roundRect(x + inset, y + inset, side - 2 * inset, side - 2 * inset, gap > dots ? 3 * dots : 0);
+    const inner = side - 2 * inset;
+    if (gap > dots) path.roundRect(x + inset, y + inset, inner, inner, 3 * dots);
+    else path.rect(x + inset, y + inset, inner, inner);
   }
 
   fillOpen(pen, path) {
@@ -222,13 +226,13 @@ class Matrix {
     if (!this.matrix.weights || !gap) pen.fill(path);
     this.outline(pen, path, this.colour.loss, 2);
     pen.fillStyle = this.colour.paper;
-    this.eachFlip((row, column) => {
-      if (!gap || !this.isOpen(row, column)) return;
+    for (const [row, column] of gap ? this.cells() : []) {
+      if (!this.isOpen(row, column)) continue;
       const [x, y] = this.corner(row, column);
       pen.beginPath();
       pen.arc(x + side / 2, y + side / 2, side * 0.18, 0, 7);
       pen.fill();
-    });
+    }
   }
 
   // Closed by the learner: empty, an orange border, and a hatch.
@@ -236,15 +240,14 @@ class Matrix {
     pen.save();
     pen.clip(path);
     const lines = new Path2D();
-    this.eachFlip((row, column) => {
-      if (this.isOpen(row, column)) return;
+    for (const [row, column] of this.cells()) {
       const [x, y] = this.corner(row, column);
       const { side } = this.size;
       for (let shift = -side; shift < side; shift += Math.max(2, side / 3)) {
         lines.moveTo(x + shift, y + side);
         lines.lineTo(x + shift + side, y);
       }
-    });
+    }
     pen.strokeStyle = this.colour.loss;
     pen.lineWidth = Math.max(1, this.size.dots);
     pen.stroke(lines);
@@ -252,8 +255,8 @@ class Matrix {
     this.outline(pen, path, this.colour.loss, 1);
   }
 
-  eachFlip(visit) {
-    for (const flip of this.flips) visit(...flip.split(",").map(Number));
+  cells() {
+    return [...this.flips].map((flip) => [Math.floor(flip / this.columns), flip % this.columns]);
   }
 
   // What the chosen token sees, outlined cell by cell.
@@ -300,14 +303,13 @@ class Matrix {
   }
 
   flip([row, column]) {
-    if (!this.matrix.editable) return this.describe();
-    const key = `${row},${column}`;
-    if (!this.flips.delete(key)) this.flips.add(key);
+    if (!this.editable) return this.describe();
+    const cell = row * this.columns + column;
+    if (!this.flips.delete(cell)) this.flips.add(cell);
     this.chosen = row;
-    this.describe();
+    this.paintWords();
     this.paint();
-    const flips = [...this.flips].map((flip) => flip.split(",").map(Number));
-    this.talk.send(this.setStateValue, { flips, chosen: row });
+    this.talk.send(this.setStateValue, { flips: this.cells(), chosen: row });
     say(this.live, this.tell([row, column]));
   }
 
@@ -326,10 +328,14 @@ class Matrix {
     if (!next && !acts) return;
     event.preventDefault();
     event.stopPropagation();
-    if (acts) return event.repeat || this.flip(this.cursor);
-    this.cursor = next;
-    this.point(next);
-    say(this.live, this.tell(next));
+    if (acts && !event.repeat) this.flip(this.cursor);
+    if (next) this.go(next);
+  }
+
+  go(cell) {
+    this.cursor = cell;
+    this.point(cell);
+    say(this.live, this.tell(cell));
   }
 }
 

@@ -2,7 +2,8 @@
 
 // Light or dark is read off the page's background, so a switch of the theme needs no reload.
 function tint(root) {
-  const [red, green, blue] = getComputedStyle(root.querySelector(".probe")).backgroundColor.match(/[\d.]+/g).map(Number);
+  const paper = getComputedStyle(root.querySelector(".probe")).backgroundColor;
+  const [red, green, blue] = paper.match(/[\d.]+/g).map(Number);
   root.dataset.theme = 0.2126 * red + 0.7152 * green + 0.0722 * blue < 128 ? "dark" : "light";
 }
 

@@ -1,6 +1,13 @@
 // The token grid: rows of chips, bars and lines over shared columns; a long text wraps into further blocks of the same
 // rows. A click is painted at once and sent; what Python answers is the truth.
 
+// From roomy to tight, in rem; a text that fits none of them on one line wraps, roomy.
+const SIZES = [
+  { type: 0.875, number: 0.75, padding: 0.75, least: 2.75, label: 7, gap: 0.25 },
+  { type: 0.875, number: 0.75, padding: 0.5, least: 2.5, label: 5.75, gap: 0.25 },
+  { type: 0.8125, number: 0.6875, padding: 0.4375, least: 2.25, label: 5.25, gap: 0.1875 },
+];
+const LINE = 0.6875;
 const GLYPHS = { replaced: "✎", kept: "✓", ignored: "–" };
 const grids = new WeakMap();
 
@@ -50,13 +57,30 @@ class TokenGrid {
     clearTimeout(this.talk.late);
   }
 
-  receive({ grid, n }) {
+  // A picture that stands still shows what it is given and takes no clicks.
+  receive({ grid, n, still }) {
     if (!this.talk.isCurrent(n)) return;
     this.grid = grid;
-    this.values = grid.edit?.values ?? [];
+    this.still = still;
+    const values = grid.edit?.values ?? [];
+    if (String(values) !== String(this.values)) this.anchor = null;
+    this.values = values;
     this.chosen = grid.chosen ?? null;
-    if (this.stroke) this.stroke.before = this.values;
     this.layout();
+    if (this.stroke) {
+      this.stroke.before = values;
+      this.previewStroke();
+    }
+    if (this.said) say(this.live, [this.said, ...this.numbersOf(this.chosen)].join(", "));
+    this.said = "";
+  }
+
+  edits(row) {
+    return Boolean(row.editable && !this.still);
+  }
+
+  selects(row) {
+    return row.selectable !== false && !this.still;
   }
 
   // ---- layout: how wide each column is, and where the text wraps
@@ -69,61 +93,69 @@ class TokenGrid {
 
   layout() {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const room = this.root.clientWidth;
-    const narrow = room < 30 * rem;
-    const gap = Math.round(0.25 * rem);
-    const least = this.naturalWidths(rem, gap);
-    const label = this.labelWidth(rem);
-    const free = narrow ? Infinity : room - label - gap;
-    const blocks = wrap(least, free - 4, gap, this.goodBreaks());
-    const widths = level(least, blocks, free - 4, gap, narrow ? 0 : Math.round(4.5 * rem));
+    const narrow = this.root.clientWidth < 30 * rem;
+    const plans = SIZES.map((size) => () => this.plan(size, rem, narrow));
+    let plan = plans[0]();
+    for (let i = 1; i < plans.length && plan.blocks.length > 1; i++) plan = plans[i]();
+    if (plan.blocks.length > 1) plan = plans[0]();
     this.root.classList.toggle("narrow", narrow);
-    this.build(blocks);
-    this.fit(widths, gap, label);
+    this.build(plan.blocks, narrow);
+    this.fit(plan);
     this.paint();
   }
 
-  // Labels stand on one line if they can, and on two if that leaves more room to the tokens.
-  labelWidth(rem) {
-    this.pen.font = `600 ${0.8125 * rem}px ${this.plainFont()}`;
+  plan(size, rem, narrow) {
+    const gap = Math.round(size.gap * rem);
+    const label = this.labelWidth(size, rem);
+    const free = narrow ? Infinity : this.root.clientWidth - label - gap - 4;
+    const shares = this.measure(size, rem);
+    const least = this.leastWidths(shares, gap, Math.round(size.least * rem));
+    const blocks = wrap(least, free, gap, this.goodBreaks());
+    const widths = level(least, blocks, free, gap, narrow ? 0 : Math.round(4.5 * rem));
+    return { size, gap, label, shares, blocks, widths };
+  }
+
+  labelWidth(size, rem) {
+    this.pen.font = `600 ${0.8125 * rem}px ${getComputedStyle(this.root).fontFamily}`;
     const texts = this.grid.rows.flatMap((row) => [`${row.strong ?? ""} ${titleOf(row)}`, row.hint ?? ""]);
     const widest = Math.max(...texts.map((text) => this.pen.measureText(text).width));
-    return Math.ceil(Math.min(7 * rem, Math.max(3 * rem, widest + 0.75 * rem)));
+    return Math.ceil(Math.min(size.label * rem, Math.max(3 * rem, widest + 0.75 * rem)));
   }
 
-  plainFont() {
-    return getComputedStyle(this.root).fontFamily;
-  }
-
-  naturalWidths(rem, gap) {
-    const family = getComputedStyle(this.probe).fontFamily;
-    const number = `400 ${0.75 * rem}px ${this.plainFont()}`;
-    const fonts = {
-      chips: `600 ${0.875 * rem}px ${family}`,
-      bars: number,
-      signed: number,
-      lines: `400 ${0.6875 * rem}px ${family}`,
-    };
-    const least = new Array(this.grid.columns).fill(Math.round(2.75 * rem));
-    const wide = [];
+  // How wide each cell of a slot wants to be. Slots of one place and number of cells share it over all rows, so that a
+  // bar stands under its chip.
+  measure(size, rem) {
+    const code = getComputedStyle(this.probe).fontFamily;
+    const plain = getComputedStyle(this.root).fontFamily;
+    const number = `400 ${size.number * rem}px ${plain}`;
+    const chips = `600 ${size.type * rem}px ${code}`;
+    const fonts = { chips, bars: number, signed: number, lines: `600 ${LINE * rem}px ${plain}` };
+    const shares = new Map();
     for (const row of this.grid.rows) {
       this.pen.font = fonts[row.kind];
+      const padding = (row.kind === "chips" ? size.padding : 0.125) * rem;
       for (const slot of row.slots ?? []) {
-        const need = Math.max(...cellsOf(slot).map((cell) => this.cellWidth(cell, row, rem)));
-        const count = slot.cells?.length ?? 1;
-        wide.push([slot, need * count + gap * (count - 1)]);
+        const wants = cellsOf(slot).map((cell) => Math.min(9 * rem, padding + this.textWidth(cell)));
+        addShares(shares, slot, slot.faces ? [Math.max(...wants)] : wants);
       }
     }
-    wide.sort(([one], [other]) => (one.span ?? 1) - (other.span ?? 1));
-    for (const [slot, need] of wide) widen(least, slot, need, gap);
-    return least;
+    return shares;
   }
 
-  cellWidth(cell, row, rem) {
-    const glyph = row.kind === "chips" ? glyphOf(cell, row) : "";
-    const texts = cell.lines ?? [glyph + (cell.text ?? "")];
-    const padding = (row.kind === "chips" ? 0.875 : 0.25) * rem + (glyph && cell.text ? 0.375 * rem : 0);
-    return Math.ceil(Math.min(9 * rem, Math.max(...texts.map((text) => this.pen.measureText(text).width)) + padding));
+  textWidth(cell) {
+    return Math.max(0, ...(cell.lines ?? [cell.text ?? ""]).map((text) => this.pen.measureText(text).width));
+  }
+
+  leastWidths(shares, gap, least) {
+    const widths = new Array(this.grid.columns).fill(least);
+    const slots = [...shares.values()].sort((one, other) => one.span - other.span);
+    for (const { start, span, wants } of slots) {
+      const need = wants.reduce((sum, want) => sum + want + gap, -gap);
+      const have = widths.slice(start, start + span).reduce((sum, width) => sum + width + gap, -gap);
+      const more = Math.ceil(Math.max(0, need - have) / span);
+      for (let column = start; column < start + span; column++) widths[column] += more;
+    }
+    return widths;
   }
 
   // A block may begin at any column that neither lies inside a slot nor continues a word.
@@ -140,9 +172,8 @@ class TokenGrid {
 
   // ---- building: elements stand as long as the structure stands, so that bars grow and focus stays
 
-  build(blocks) {
-    const narrow = this.root.classList.contains("narrow");
-    const shape = this.grid.rows.map((row) => [row.kind, (row.slots ?? []).map((s) => [s.start, s.span, s.cells?.length])]);
+  build(blocks, narrow) {
+    const shape = this.grid.rows.map((row) => [row.kind, (row.slots ?? []).map(placeOf)]);
     const signature = JSON.stringify([blocks, narrow, shape]);
     if (signature === this.signature) return;
     const hadFocus = this.blocks.contains(this.root.getRootNode().activeElement);
@@ -164,14 +195,17 @@ class TokenGrid {
   }
 
   buildRow(row, r, block) {
+    const parts = partsOf(row, block.start, block.end);
+    if (!parts.length) return;
     const element = make("div", `row ${row.kind}`, block);
     element.setAttribute("role", "row");
+    element.r = r;
     const label = make("div", "label", element);
     label.setAttribute("role", "rowheader");
     make("b", "", label);
     make("span", "", label);
     make("small", "", label);
-    for (const part of partsOf(row, block.start, block.end)) this.buildSlot(part, row, r, element, block);
+    for (const part of parts) this.buildSlot(part, row, r, element, block);
   }
 
   buildSlot({ slot, index, start, end, cells }, row, r, parent, block) {
@@ -191,9 +225,13 @@ class TokenGrid {
     }
   }
 
-  fit(widths, gap, label) {
-    this.root.style.setProperty("--label", `${label}px`);
-    this.root.style.setProperty("--gap", `${gap}px`);
+  fit({ size, gap, label, shares, widths }) {
+    const sizes = { label: `${label}px`, gap: `${gap}px`, type: `${size.type}rem`, number: `${size.number}rem` };
+    for (const [name, value] of Object.entries(sizes)) this.root.style.setProperty(`--${name}`, value);
+    for (const view of this.views) {
+      const slot = this.grid.rows[view.r].slots[view.index];
+      view.element.style.flexBasis = `${shares.get(placeOf(slot)).wants[view.k]}px`;
+    }
     for (const block of this.blocks.children) {
       const mine = widths.slice(block.start, block.end);
       block.style.setProperty("--columns", mine.map((width) => `${width}px`).join(" "));
@@ -217,10 +255,21 @@ class TokenGrid {
       const range = this.blocks.children.length > 1 ? `, tokens ${block.start + 1} to ${block.end}` : "";
       mark(block, "aria-label", label + range);
       mark(block, "aria-colcount", columns);
-      [...block.querySelectorAll(".row")].forEach((element, r) => paintRow(element, rows[r]));
+      for (const element of block.querySelectorAll(".row")) this.paintRow(element, rows[element.r]);
     }
     while (this.legend.children.length > legend.length) this.legend.lastChild.remove();
     legend.forEach((entry, i) => paintLegend(this.legend.children[i] ?? legendEntry(this.legend), entry));
+  }
+
+  paintRow(element, row) {
+    element.classList.toggle("own", Boolean(row.editable || (row.slots ?? []).some((slot) => slot.faces)));
+    element.classList.toggle("editable", this.edits(row));
+    element.classList.toggle("selectable", this.selects(row));
+    mark(element, "data-role", row.role);
+    const [strong, label, hint] = element.firstChild.children;
+    say(strong, row.strong ? `${row.strong} ` : "");
+    say(label, titleOf(row));
+    say(hint, row.hint ?? "");
   }
 
   cellOf(view) {
@@ -234,7 +283,13 @@ class TokenGrid {
     mark(view.element, "data-role", cell.role || row.role || "plain");
     mark(view.element, "aria-label", nameOf(cell, row));
     view.element.classList.toggle("joined", Boolean(cell.joined));
+    view.element.classList.toggle("goes-on", Boolean(this.next(view)?.joined));
     PAINT[row.kind](view.parts, cell, row);
+  }
+
+  next(view) {
+    const slot = this.grid.rows[view.r].slots[view.index + 1];
+    return slot?.start === view.column + 1 ? cellsOf(slot)[0] : undefined;
   }
 
   paintEdited() {
@@ -245,7 +300,7 @@ class TokenGrid {
     const first = this.grid.rows.findIndex((row) => row.kind === "chips" && row.selectable !== false);
     for (const view of this.views) {
       const lit = view.column === this.chosen;
-      if (this.grid.rows[view.r].selectable !== false) mark(view.element, "aria-selected", lit);
+      mark(view.element, "aria-selected", this.selects(this.grid.rows[view.r]) ? lit : null);
       view.element.classList.toggle("lit", lit && view.r === first);
     }
     for (const block of this.blocks.children) {
@@ -266,7 +321,8 @@ class TokenGrid {
 
   press(event) {
     const view = this.viewOf(event.target);
-    if (!view || event.button || !this.grid.rows[view.r].editable) return;
+    if (!view || event.button || !this.edits(this.grid.rows[view.r])) return;
+    view.element.focus({ preventScroll: true });
     if (event.shiftKey && this.anchor) this.stroke = { ...this.anchor, to: view.column };
     else this.stroke = this.begin(view.column);
     this.blocks.setPointerCapture(event.pointerId);
@@ -299,9 +355,8 @@ class TokenGrid {
     this.stroke = null;
     this.anchor = stroke;
     this.chosen = stroke.to;
-    this.commit();
+    this.commit(this.nameOfStroke(stroke));
     this.talk.expect();
-    this.announce(stroke);
   }
 
   letGo() {
@@ -314,30 +369,37 @@ class TokenGrid {
   click(event) {
     const view = this.viewOf(event.target);
     // a click without a pointer comes from assistive technology; with one, the press has done an edit already
-    if (view && !(this.grid.rows[view.r].editable && event.detail)) this.act(view);
+    if (view && !(event.detail && this.edits(this.grid.rows[view.r]))) this.act(view);
   }
 
   act(view) {
     const row = this.grid.rows[view.r];
-    if (row.editable) {
+    if (this.edits(row)) {
       this.stroke = this.begin(view.column);
       this.previewStroke();
       this.release();
-    } else if (row.selectable !== false && view.column !== this.chosen) {
+    } else if (this.selects(row) && view.column !== this.chosen) {
       this.chosen = view.column;
-      this.commit();
-      say(this.live, `token ${view.column + 1} chosen`);
+      this.commit(`token ${view.column + 1} chosen`);
     }
   }
 
-  commit() {
+  commit(said) {
     this.paintChosen();
+    this.said = said;
+    say(this.live, said);
     this.talk.send(this.setStateValue, { values: this.values, chosen: this.chosen });
   }
 
-  announce({ from, to, value }) {
+  // What is said aloud of a stroke, and, once the answer is there, of the numbers under the chosen token.
+  nameOfStroke({ from, to, value }) {
     const [low, high] = [Math.min(from, to) + 1, Math.max(from, to) + 1];
-    say(this.live, `${low === high ? `token ${low}` : `tokens ${low} to ${high}`}: ${this.grid.edit.words[value]}`);
+    return `${low === high ? `token ${low}` : `tokens ${low} to ${high}`}: ${this.grid.edit.words[value]}`;
+  }
+
+  numbersOf(column) {
+    const views = this.views.filter((view) => view.column === column && "fill" in view.parts);
+    return views.map((view) => nameOf(this.cellOf(view), this.grid.rows[view.r]));
   }
 
   // ---- keys: one tab stop, arrows rove, Shift takes a range along
@@ -350,10 +412,13 @@ class TokenGrid {
     if (!move && !acts) return;
     event.preventDefault();
     event.stopPropagation();
-    if (acts) return event.repeat || this.act(view);
-    const next = move();
+    if (acts && !event.repeat) this.act(view);
+    if (move) this.go(view, move(), event.shiftKey);
+  }
+
+  go(view, next, extending) {
     next?.element.focus();
-    if (next && event.shiftKey && this.grid.rows[view.r].editable) this.extend(view, next);
+    if (next && extending && this.edits(this.grid.rows[view.r])) this.extend(view, next);
   }
 
   moves(view) {
@@ -396,7 +461,7 @@ class TokenGrid {
 
   rove() {
     const stop = this.viewAt(this.at.row, this.at.column) ?? this.views[0];
-    for (const view of this.views) if (view.element.tabIndex !== (view === stop ? 0 : -1)) view.element.tabIndex = view === stop ? 0 : -1;
+    for (const view of this.views) mark(view.element, "tabindex", view === stop ? 0 : -1);
   }
 }
 
@@ -423,10 +488,15 @@ function partsOf(row, start, end) {
   return parts.filter((part) => part.start < part.end);
 }
 
-function widen(least, { start, span = 1 }, need, gap) {
-  const have = least.slice(start, start + span).reduce((sum, width) => sum + width, gap * (span - 1));
-  const more = Math.ceil(Math.max(0, need - have) / span);
-  for (let column = start; column < start + span; column++) least[column] += more;
+function placeOf({ start, span = 1, cells = [0] }) {
+  return `${start} ${span} ${cells.length}`;
+}
+
+function addShares(shares, slot, wants) {
+  const place = placeOf(slot);
+  const before = shares.get(place)?.wants ?? [];
+  const larger = wants.map((want, k) => Math.max(want, before[k] ?? 0));
+  shares.set(place, { start: slot.start, span: slot.span ?? 1, wants: larger });
 }
 
 // As few blocks as fit, then as even as they go, so that no single token is left alone on the last one.
@@ -443,8 +513,8 @@ function wrap(least, free, gap, good) {
 function pack(least, free, gap, good) {
   const blocks = [];
   for (let start = 0; start < least.length; ) {
-    let end = start + 1;
-    for (let used = least[start]; end < least.length && used + gap + least[end] <= free; end++) used += gap + least[end];
+    let [end, used] = [start + 1, least[start]];
+    while (end < least.length && used + gap + least[end] <= free) used += gap + least[end++];
     let clean = end;
     while (clean > start && !good[clean]) clean--;
     blocks.push([start, clean > start ? clean : end]);
@@ -492,7 +562,7 @@ const PAINT = {
     fill.classList.toggle("below", (cell.value ?? 0) < 0);
     fill.parentElement.style.setProperty("--part", part.toFixed(4));
     fill.parentElement.classList.toggle("below", (cell.value ?? 0) < 0);
-    fill.hidden = cell.value === undefined && !endless;
+    fill.hidden = !endless && (cell.value ?? null) === null;
   },
   signed(parts, cell, row) {
     PAINT.bars(parts, cell, row);
@@ -528,17 +598,6 @@ function nameOf(cell, row) {
 
 function titleOf(row) {
   return row.unit ? `${row.label}, ${row.unit}` : row.label;
-}
-
-function paintRow(element, row) {
-  element.classList.toggle("own", Boolean(row.editable || (row.slots ?? []).some((slot) => slot.faces)));
-  element.classList.toggle("editable", Boolean(row.editable));
-  element.classList.toggle("selectable", row.selectable !== false);
-  mark(element, "data-role", row.role);
-  const [strong, label, hint] = element.firstChild.children;
-  say(strong, row.strong ? `${row.strong} ` : "");
-  say(label, titleOf(row));
-  say(hint, row.hint ?? "");
 }
 
 function legendEntry(list) {

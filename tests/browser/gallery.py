@@ -63,7 +63,7 @@ def causal():
         Row("bars", "loss", slots=each(Cell(value=loss) for loss in LOSS), role="loss", unit="nats"),
     )
     legend = (Legend("context", "visible"), Legend("right", "right answer"), Legend("loss", "loss"))
-    left, right = st.columns([3, 1])
+    left, right = st.columns([0.73, 0.27], gap="medium")
     with left:
         token_grid(
             Grid(12, rows, (*legend, Legend("ignored", "no loss")), "Causal LM", chosen),
@@ -106,7 +106,7 @@ def masked():
         ),
     )
     legend = (Legend("mask", "[M] hidden"), Legend("replaced", "replaced"), Legend("kept", "kept, still scored"))
-    left, right = st.columns([3, 1])
+    left, right = st.columns([0.73, 0.27], gap="medium")
     with left:
         grid = Grid(12, rows, (*legend, Legend("ignored", "no loss")), "Masked LM", chosen, Edit(words, values))
         token_grid(grid, key="grid", on_change=keep_grid)
@@ -150,7 +150,7 @@ def span():
         Row("chips", "decoder writes", slots=each(Cell(word, "right") for word in WORDS), role="right"),
         Row("bars", "loss", slots=each(Cell(value=v) for v in (*LOSS, 0.09)), role="loss", unit="nats"),
     )
-    left, right = st.columns([3, 1])
+    left, right = st.columns([0.73, 0.27], gap="medium")
     with left:
         grid = Grid(12, rows, (), "Span corruption", chosen, Edit(("visible", "in a span"), values))
         token_grid(grid, key="grid", on_change=keep_grid)
@@ -205,8 +205,11 @@ def odd():
     )
 
 
-st.set_page_config(page_title="gallery", layout="wide")
+st.set_page_config(page_title="gallery", layout="wide", initial_sidebar_state=220)
 SCENES = {"causal": causal, "masked": masked, "span": span, "long": long, "odd": odd}
 scene = SCENES.get(st.query_params.get("scene", "causal"), causal)
+with st.sidebar:
+    for name in SCENES:
+        st.link_button(name, f"/?scene={name}", width="stretch")
 st.title(scene.__name__.capitalize())
 st.fragment(scene)()
