@@ -95,7 +95,9 @@ def _compile(template: str) -> tuple[Draw, ...]:
     return (*pieces, _say(template[end:]))
 
 
-def _piece(kind: str | None, index: str, form: str | None, new: str | None, rule: str | None, choices: str | None) -> Draw:
+def _piece(
+    kind: str | None, index: str, form: str | None, new: str | None, rule: str | None, choices: str | None
+) -> Draw:
     if choices is not None:
         return _say_one_of([_compile(choice) for choice in choices.split("|")])
     if rule is not None:
