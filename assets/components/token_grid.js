@@ -46,7 +46,7 @@ class TokenGrid {
     this.blocks.onpointercancel = () => this.letGo();
     this.blocks.onclick = (event) => this.click(event);
     this.blocks.onkeydown = (event) => this.key(event);
-    this.blocks.onfocusin = (event) => this.focused(event);
+    this.blocks.addEventListener("focusin", (event) => this.focused(event));
     this.watch = new ResizeObserver(() => this.resize());
     this.watch.observe(this.root);
     this.watch.observe(this.probe);
