@@ -121,7 +121,7 @@ class Matrix {
 
   layout() {
     const style = getComputedStyle(this.root);
-    const names = ["ink", "paper", "mask", "loss", "hatch", "hairline"];
+    const names = ["ink", "paper", "mask", "loss", "hairline"];
     this.colour = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const dots = window.devicePixelRatio || 1;
@@ -129,8 +129,10 @@ class Matrix {
     const pad = Math.round(3 * dots);
     const room = Math.min(this.root.clientWidth * dots - 2 * pad, most * dots);
     const pitch = Math.max(2, Math.min(Math.floor(1.25 * rem * dots), Math.floor(room / Math.max(this.columns, 1))));
-    const gap = pitch >= 10 * dots ? Math.round(2 * dots) : pitch >= 5 * dots ? Math.round(dots) : 0;
-    this.size = { dots, pad, pitch, gap, side: pitch - gap };
+    const airy = pitch >= (Math.max(this.rows, this.columns) <= 16 ? 7 : 10) * dots;
+    const gap = airy ? Math.round(2 * dots) : pitch >= 5 * dots ? Math.round(dots) : 0;
+    const side = pitch - gap;
+    this.size = { dots, pad, pitch, gap, side, radius: airy ? Math.min(3 * dots, side / 4) : 0 };
     this.canvas.width = 2 * pad + this.columns * pitch - gap;
     this.canvas.height = 2 * pad + this.rows * pitch - gap;
     this.canvas.style.width = `${this.canvas.width / dots}px`;
@@ -185,11 +187,11 @@ class Matrix {
 
   // Outlined cells are half a line smaller, so that filled and outlined ones are of one size.
   addCell(path, row, column) {
-    const { side, dots, gap } = this.size;
+    const { side, dots, gap, radius } = this.size;
     const [x, y] = this.corner(row, column);
     const inset = this.look(row, column) === "open" || !gap ? 0 : Math.round(dots) / 2;
     const inner = side - 2 * inset;
-    if (gap > dots) path.roundRect(x + inset, y + inset, inner, inner, 3 * dots);
+    if (radius) path.roundRect(x + inset, y + inset, inner, inner, radius);
     else path.rect(x + inset, y + inset, inner, inner);
   }
 
@@ -267,14 +269,14 @@ class Matrix {
   }
 
   ring(pen, cells, colour) {
-    const { dots, side, gap } = this.size;
+    const { dots, side, radius } = this.size;
     pen.strokeStyle = colour;
-    pen.lineWidth = Math.max(1, Math.round((gap > dots ? 2 : 1) * dots));
+    pen.lineWidth = Math.max(1, Math.round((radius ? 2 : 1) * dots));
     const out = pen.lineWidth / 2;
     pen.beginPath();
     for (const [row, column] of cells) {
       const [x, y] = this.corner(row, column);
-      pen.roundRect(x - out, y - out, side + 2 * out, side + 2 * out, gap > dots ? 4 * dots : 0);
+      pen.roundRect(x - out, y - out, side + 2 * out, side + 2 * out, radius && radius + out);
     }
     pen.stroke();
   }

@@ -99,9 +99,10 @@ class TokenGrid {
     for (let i = 1; i < plans.length && plan.blocks.length > 1; i++) plan = plans[i]();
     if (plan.blocks.length > 1) plan = plans[0]();
     this.root.classList.toggle("narrow", narrow);
-    this.build(plan.blocks, narrow);
+    const isNew = this.build(plan.blocks, narrow);
     this.fit(plan);
     this.paint();
+    if (isNew && narrow) this.scrollToChosen();
   }
 
   plan(size, rem, narrow) {
@@ -175,12 +176,13 @@ class TokenGrid {
   build(blocks, narrow) {
     const shape = this.grid.rows.map((row) => [row.kind, (row.slots ?? []).map(placeOf)]);
     const signature = JSON.stringify([blocks, narrow, shape]);
-    if (signature === this.signature) return;
+    if (signature === this.signature) return false;
     const hadFocus = this.blocks.contains(this.root.getRootNode().activeElement);
     this.signature = signature;
     this.views = [];
     this.blocks.replaceChildren(...blocks.map((block) => this.buildBlock(block)));
     if (hadFocus) this.viewAt(this.at.row, this.at.column)?.element.focus({ preventScroll: true });
+    return true;
   }
 
   buildBlock([start, end]) {
@@ -310,6 +312,12 @@ class TokenGrid {
       block.band.style.setProperty("--left", `${block.lefts[this.chosen - block.start]}px`);
       block.band.style.setProperty("--width", `${block.widths[this.chosen - block.start]}px`);
     }
+  }
+
+  scrollToChosen() {
+    const block = this.blocks.firstChild;
+    const left = block.lefts[this.chosen] ?? 0;
+    if (left + block.widths[0] > block.clientWidth) block.scrollLeft = left - block.clientWidth / 2;
   }
 
   // ---- pointing: a press on an editable row begins a stroke, which takes every column between its ends

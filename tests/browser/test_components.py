@@ -1,6 +1,7 @@
 """Token grid and matrix under mouse and keys: first alone, with a server that the test plays, then in Streamlit."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,34 @@ def test_assistive_technology_clicks_without_a_pointer(stage: Callable[..., Stag
     assert grid.sent[0]["values"] == list(hidden(4))
 
 
+def test_a_finger_taps_drags_a_span_and_still_scrolls(browser: Browser) -> None:
+    context = browser.new_context(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    grid = Stage(page, "token_grid", 360)
+    grid.answer(masked())
+    grid.row(0).nth(2).tap()
+    assert grid.sent[-1]["values"] == list(hidden(2))
+    swipe(grid, grid.row(0).nth(3), 100)
+    page.wait_for_function("window.sent.length === 2")
+    assert grid.sent[-1]["values"] == list(hidden(2, 3, 4, 5))
+    swipe(grid, grid.row(2).nth(5), -150)
+    page.wait_for_function("window.host.shadowRoot.querySelector('.block').scrollLeft > 50")
+    assert len(grid.sent) == 2
+    context.close()
+
+
+def swipe(grid: Stage, cell: Locator, distance: int) -> None:
+    box = cell.bounding_box()
+    assert box
+    touch = grid.page.context.new_cdp_session(grid.page)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for part in range(1, 11):
+        point = {"x": x + distance * part / 10, "y": y}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 # --- the token grid: keys -------------------------------------------------------------------------------------------
 
 
@@ -385,6 +414,13 @@ def test_on_a_phone_the_block_scrolls_inside_itself(stage: Callable[..., Stage])
     assert label and 0 <= label["x"] < 10
 
 
+def test_on_a_phone_the_chosen_token_is_in_view(stage: Callable[..., Stage]) -> None:
+    grid = stage("token_grid", 360)
+    grid.answer(replace(long(), chosen=40))
+    box = grid.row(0).nth(40).bounding_box()
+    assert box and 0 <= box["x"] < 320
+
+
 def test_a_very_long_token_keeps_its_column_small_and_its_name_whole(stage: Callable[..., Stage]) -> None:
     grid = stage("token_grid")
     grid.answer(long(("a" * 500, "b")))
@@ -423,6 +459,19 @@ def test_signed_bars_grow_both_ways_from_zero(stage: Callable[..., Stage]) -> No
     assert up and down
     assert up["y"] + up["height"] == pytest.approx(down["y"], abs=0.01)
     assert down["height"] == pytest.approx(2 * up["height"], abs=0.01)
+
+
+def test_it_grows_with_the_page_s_type(stage: Callable[..., Stage]) -> None:
+    grid = stage("token_grid")
+    grid.answer(masked())
+    small = grid.row(0).first.bounding_box()
+    grid.page.evaluate("document.documentElement.style.fontSize = '24px'")
+    grid.page.wait_for_function(
+        "least => window.host.shadowRoot.querySelector('.cell').getBoundingClientRect().height > least",
+        arg=small and small["height"] * 1.4,
+    )
+    assert grid.page.get_by_role("grid").evaluate_all("blocks => blocks.every(b => b.scrollWidth <= b.clientWidth)")
+    grid.page.evaluate("document.documentElement.style.fontSize = ''")
 
 
 def test_light_or_dark_is_read_off_the_page(stage: Callable[..., Stage]) -> None:
