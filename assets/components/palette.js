@@ -24,11 +24,13 @@ function mark(element, name, value) {
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
 
-// Events are numbered. The server answers with the number it has seen, so an answer to an earlier click is told apart.
+// Events are numbered, and the server answers with the number it has seen. Less than what was sent is an answer to an
+// earlier click, to be passed over; less than what was answered before is a new session, which counts from its start.
 class Talk {
   constructor(root) {
     this.root = root;
     this.n = 0;
+    this.answered = 0;
     this.late = undefined;
   }
 
@@ -38,8 +40,8 @@ class Talk {
   }
 
   isCurrent(n) {
-    if (n < this.n) return false;
-    this.n = n;
+    if (n < this.n && n >= this.answered) return false;
+    this.n = this.answered = n;
     clearTimeout(this.late);
     this.root.classList.remove("stale");
     return true;

@@ -132,6 +132,18 @@ def test_what_the_server_changes_by_itself_is_taken(stage: Callable[..., Stage])
     assert [i for i, text in enumerate(grid.texts(0)) if text == "[M]"] == [8]
 
 
+def test_a_new_session_is_believed_though_it_counts_from_zero(stage: Callable[..., Stage]) -> None:
+    grid = stage("token_grid")
+    grid.answer(masked())
+    for n in (1, 2):
+        grid.row(0).nth(3).click()
+        grid.answer(masked(hidden(3) if n == 1 else hidden(), 3), n=n)
+    grid.answer(masked(hidden(8)))
+    assert grid.texts(0)[8] == "[M]"
+    grid.answer(masked(hidden(9)))
+    assert grid.texts(0)[8:10] == ["lost", "[M]"]
+
+
 def test_a_page_that_comes_back_goes_on_counting(stage: Callable[..., Stage]) -> None:
     grid = stage("token_grid")
     grid.answer(masked(), n=7)
