@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime.pages_manager import PagesManager
 
 from ui import warmup
 
@@ -108,6 +109,9 @@ async def ready(_: Request) -> PlainTextResponse:
     return PlainTextResponse("ready") if warmup.ready() else PlainTextResponse("warming up", status_code=503)
 
 
+# A folder called pages makes Streamlit's first run in a process look for pages of its older kind: a link to a page of ours
+# would then open under the words "Page not found".
+PagesManager.uses_pages_directory = False
 app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,

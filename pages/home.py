@@ -1,6 +1,5 @@
 """The map of the whole subject."""
 
-import streamlit as st
+from ui.home import home
 
-st.title("lossviz")
-st.write("Language-model training losses, visible and touchable.")
+home()

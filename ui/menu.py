@@ -9,6 +9,8 @@ import streamlit as st
 # Streamlit's own sections put a <div> between the list and its items, and a screen reader then counts neither.
 # The headings are therefore drawn by style, above the first page of each part.
 STYLE = """
+[data-testid=stMainBlockContainer] { padding: 1.5rem 1.75rem 4rem; max-width: 88rem; }
+@media (max-width: 640px) { [data-testid=stMainBlockContainer] { padding: 3.25rem 1rem 4rem; } }
 [data-testid=stSidebarNavItems]::before { content: "lossviz"; display: block; padding: 0 0.5rem 0.25rem;
   font-size: 1.125rem; font-weight: 700; }
 [data-testid=stSidebarNavItems] li::before { display: block; padding: 0.875rem 0.5rem 0.25rem;

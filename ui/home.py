@@ -1,0 +1,44 @@
+"""The map of the whole subject, under one sentence that every objective scores in its own way."""
+
+import streamlit as st
+
+from lossviz.lessons.words import Page, load_home
+from ui import opening, warmup
+from ui.hero import show
+from ui.token_grid import token_grid
+
+
+def home() -> None:
+    """Draw the opening picture and the map."""
+    words = load_home()
+    st.title(words.title, anchor=False)
+    st.markdown(words.sentence)
+    scene = live_scene() if warmup.ready() else opening.recorded_scene("home")
+    with st.container(key="grid"):
+        token_grid(scene.grid, key="home-grid")
+    with st.container(key="numbers"):
+        show(scene.metrics)
+    for line in words.how:
+        st.markdown(line)
+    for part in words.parts:
+        st.header(part.title, anchor=False)
+        st.caption(part.says)
+        with st.container(horizontal=True):
+            for page in part.pages:
+                _card(page, words.to_come)
+
+
+def live_scene():
+    """The scene, computed in this process."""
+    from lossviz.lessons.home import Dials, scene
+
+    return scene(Dials())
+
+
+def _card(page: Page, to_come: str) -> None:
+    with st.container(border=True, width=300, height="stretch"):
+        if page.ready:
+            st.page_link(f"pages/{page.slug.replace('-', '_')}.py", label=f"**{page.title}**")
+        else:
+            st.markdown(f"{page.title} :gray-badge[{to_come}]")
+        st.caption(page.shows)

@@ -1,0 +1,63 @@
+"""What one hears and what is precise, and the interview questions of a page with everything that proves the answer."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lossviz.drill.proofs import parse_state
+from lossviz.drill.questions import Question
+from lossviz.lessons.words import Lesson
+
+
+def folklore(words: Lesson) -> None:
+    """What one hears, what is exact, the source, and the link to the state that shows it."""
+    st.header("You will hear … / Precisely …", anchor="precisely")
+    for item in words.folklore:
+        with st.container(border=True):
+            heard, exact = st.columns(2)
+            heard.markdown(f"**You will hear.** “{item.heard}”")
+            exact.markdown(f"**Precisely.** {item.exact}")
+            exact.caption(item.source)
+            with exact:
+                live_link(item.state)
+
+
+def questions(asked: Sequence[Question]) -> None:
+    """The questions of the page, answers folded."""
+    st.header("Questions on this page", anchor="questions")
+    for question in asked:
+        with st.expander(f"**{question.id}.** {question.question}"):
+            answer(question)
+
+
+def live_link(state: str) -> None:
+    """A link to the live state that shows it."""
+    slug, dials = parse_state(state)
+    st.page_link(f"pages/{slug.replace('-', '_')}.py", label="See it live", query_params=dials)
+
+
+def answer(question: Question) -> None:
+    """One question's whole answer."""
+    st.markdown(f"**In thirty seconds.** {question.short_answer}")
+    st.markdown(f"**In two minutes.** {question.long_answer}")
+    for formula in question.formulas:
+        st.latex(formula)
+    st.markdown("**A complete answer contains**\n" + "\n".join(f"- {point}" for point in question.checklist))
+    st.markdown(
+        "**Precisely**\n"
+        + "\n".join(f"- You will hear “{item.heard}” {item.exact} *({item.source})*" for item in question.precisely)
+    )
+    st.markdown(
+        "**What comes next**\n" + "\n".join(f"- *{item.question}* {item.answer}" for item in question.follow_ups)
+    )
+    for claim in filter(None, (question.proof, question.proof.refutation)):
+        st.markdown(f"**Proof.** {claim.says} `{claim.predicate}`")
+        live_link(claim.state)
+    st.caption(
+        "Sources: "
+        + " · ".join(
+            f"{source.name} ({source.year}), {source.place}"
+            + ("" if source.evidence == "read" else f" [{source.evidence}]")
+            for source in question.sources
+        )
+    )
