@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
 from ui import warmup
+from ui.compressed import Compressed
 
 ROOT = Path(__file__).parent
 MAX_SESSIONS = int(os.environ.get("LOSSVIZ_MAX_SESSIONS", "300"))
@@ -109,12 +110,12 @@ async def ready(_: Request) -> PlainTextResponse:
     return PlainTextResponse("ready") if warmup.ready() else PlainTextResponse("warming up", status_code=503)
 
 
-# A folder called pages makes Streamlit's first run in a process look for pages of its older kind: a link to a page of ours
+# A folder called pages makes Streamlit's first run in a process look for pages of its older kind: a link to one of ours
 # would then open under the words "Page not found".
 PagesManager.uses_pages_directory = False
 app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,
     routes=[Route("/ready", ready)],
-    middleware=[Middleware(SecurityHeaders), Middleware(Limits)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Limits), Middleware(Compressed)],
 )

@@ -1,5 +1,7 @@
 """The server alone: headers, closed routes, limits."""
 
+import gzip
+import re
 import urllib.request
 from urllib.error import HTTPError
 
@@ -36,6 +38,21 @@ def test_routes_without_a_use_are_closed(server: Server, path: str) -> None:
 def test_a_warm_server_says_so(server: Server) -> None:
     with urllib.request.urlopen(f"{server.url}/ready") as answer:
         assert answer.read() == b"ready"
+
+
+def test_a_script_is_compressed_for_its_second_visitor_and_is_the_same(server: Server) -> None:
+    with urllib.request.urlopen(server.url) as answer:
+        script = re.findall(r'src="\./(static/js/index\.[^"]+)"', answer.read().decode())[0]
+    asked = urllib.request.Request(f"{server.url}/{script}", headers={"Accept-Encoding": "gzip"})
+    plain = urllib.request.urlopen(f"{server.url}/{script}").read()
+    for _ in range(1000):  # it is compressed beside the first answers
+        with urllib.request.urlopen(asked) as answer:
+            if answer.headers["Content-Encoding"] == "gzip":
+                break
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    with urllib.request.urlopen(asked) as answer:
+        assert "javascript" in answer.headers["Content-Type"] and "immutable" in answer.headers["Cache-Control"]
+        assert gzip.decompress(answer.read()) == plain
 
 
 def test_a_stranger_page_cannot_open_a_session(server: Server) -> None:
