@@ -26,7 +26,8 @@ class App:
 
 
 BARE = App("bare", ROOT / "benchmarks" / "bare.py", "", ".st-key-grid button", ".st-key-grid button")
-LOSSVIZ = App("lossviz", ROOT / "server.py", "masked-lm", ".st-key-grid [role=option]", ".st-key-grid [role=option]")
+CELLS = ".st-key-grid [role=gridcell]"
+LOSSVIZ = App("lossviz", ROOT / "server.py", "masked-lm", CELLS, ".st-key-grid .row.editable [role=gridcell]")
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ def click(page: Page, target: Locator, frames: list[tuple[str, float]]) -> Click
     sent = [at for way, at in frames if way == "Sent"]
     received = [at for way, at in frames if way == "Received"]
     return Click(
-        repaint=watch["painted"] - watch["clicked"],
-        numbers=watch["changed"] - watch["clicked"],
+        repaint=watch["painted"] - watch["pressed"],
+        numbers=watch["changed"] - watch["pressed"],
         server=1000 * (received[-1] - sent[0]),
     )
 

@@ -1,8 +1,8 @@
 // Runs in the page before its own scripts. Times are milliseconds on the page's clock.
-// clicked: the last click. changed: the last change inside .st-key-numbers since then.
+// pressed: the last press of the button. changed: the last change inside .st-key-numbers since then.
 // painted: the first frame on screen after the first change inside .st-key-grid since then.
 {
-  const watch = { clicked: 0, changed: 0, painted: 0, roots: new WeakSet() };
+  const watch = { pressed: 0, changed: 0, painted: 0, roots: new WeakSet() };
   window.stopwatch = watch;
 
   const onNextFrame = (then) => requestAnimationFrame(() => {
@@ -12,9 +12,9 @@
   });
 
   const repainted = new MutationObserver(() => {
-    if (watch.painted || !watch.clicked) return;
-    const click = watch.clicked;
-    onNextFrame(() => { if (click === watch.clicked) watch.painted ||= performance.now(); });
+    if (watch.painted || !watch.pressed) return;
+    const press = watch.pressed;
+    onNextFrame(() => { if (press === watch.pressed) watch.painted ||= performance.now(); });
   });
 
   const changed = new MutationObserver((changes) => {
@@ -25,8 +25,8 @@
   const everything = { subtree: true, childList: true, characterData: true, attributes: true };
 
   addEventListener("DOMContentLoaded", () => changed.observe(document.body, everything));
-  addEventListener("click", (event) => {
-    Object.assign(watch, { clicked: event.timeStamp, changed: 0, painted: 0 });
+  addEventListener("pointerdown", (event) => {
+    Object.assign(watch, { pressed: event.timeStamp, changed: 0, painted: 0 });
     for (const node of document.querySelectorAll(".st-key-grid *")) {
       if (node.shadowRoot && !watch.roots.has(node)) repainted.observe(node.shadowRoot, everything);
       if (node.shadowRoot) watch.roots.add(node);
