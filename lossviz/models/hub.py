@@ -4,7 +4,6 @@ Everything is looked at before it is loaded, so that whatever is wrong becomes o
 network that is not there: the hub is asked once, for two seconds at most, and only for what is not in the local cache.
 """
 
-import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

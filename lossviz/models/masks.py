@@ -14,3 +14,15 @@ def additive(attention: Bool[Tensor, "*batch Q K"], dtype: torch.dtype = torch.f
     hidden = torch.finfo(dtype).min
     mask = torch.zeros(attention.shape, dtype=dtype, device=attention.device).masked_fill(~attention, hidden)
     return mask.reshape(-1, 1, *attention.shape[-2:])
+
+
+def sees_its_target(attention: Bool[Tensor, "T T"], n_layers: int) -> Bool[Tensor, " T"]:
+    """Whether position t can know token t + 1: directly, or through others in at most `n_layers` looks.
+
+    Reach = (A ∨ I)^L; row t leaks when Reach[t, t+1]. The last row has no target, so it never leaks.
+    """
+    step = (attention | torch.eye(len(attention), dtype=torch.bool)).float()
+    reach = step
+    for _ in range(n_layers - 1):
+        reach = (reach @ step).clamp(max=1)
+    return torch.cat([reach.diagonal(1) > 0, torch.tensor([False])])

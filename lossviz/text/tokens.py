@@ -61,7 +61,7 @@ def piece(tokenizer: "PreTrainedTokenizerFast", token_id: int) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with everything invisible made visible: ␣ ⏎ ⇥, control pictures, and `U+200D` for what has no picture."""
+    """The text with the invisible made visible: ␣ ⏎ ⇥, control pictures, `U+200D` for what has no picture."""
     return "".join(map(_visible, text))
 
 

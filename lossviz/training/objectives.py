@@ -44,7 +44,7 @@ def leaky(model: PreTrainedModel, text: Tensor, tokenizer: PreTrainedTokenizerFa
 
 
 def next_token_loss(model: Any, text: Tensor, attention: Tensor) -> Tensor:
-    """Mean cross-entropy of the next tokens of `text [B, T]`, in nats, when everyone sees what `attention [T, T]` says."""
+    """Mean cross-entropy of the next tokens of `text [B, T]`, in nats, under the mask `attention [T, T]`."""
     labels = next_token_labels(text)
     logits = model(input_ids=text, attention_mask=additive(attention), use_cache=False).logits
     return mean_over_targets(cross_entropy(logits, labels), labels)

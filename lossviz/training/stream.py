@@ -20,9 +20,11 @@ def token_paragraphs(tokenizer: PreTrainedTokenizerFast, seed: int) -> Iterator[
         yield from tokenizer(chunk, add_special_tokens=False, split_special_tokens=True)["input_ids"]
 
 
-def packed_windows(tokenizer: PreTrainedTokenizerFast, *, length: int, seed: int) -> Iterator[Tensor]:
-    """Batches `[BATCH_TOKENS // length, length]` cut anywhere from `<s> text </s> <s> text </s> …`."""
-    rows = BATCH_TOKENS // length
+def packed_windows(
+    tokenizer: PreTrainedTokenizerFast, *, length: int, seed: int, batch_tokens: int = BATCH_TOKENS
+) -> Iterator[Tensor]:
+    """Batches `[batch_tokens // length, length]` cut anywhere from `<s> text </s> <s> text </s> …`."""
+    rows = batch_tokens // length
     stream: list[int] = []
     for document in documents(tokenizer, seed):
         stream += [tokenizer.bos_token_id, *document, tokenizer.eos_token_id]

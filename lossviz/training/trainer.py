@@ -61,7 +61,7 @@ def train(
 
 
 def text_batches(kind: str, tokenizer: PreTrainedTokenizerFast, *, seed: int) -> Iterator[Tensor]:
-    """Causal models read windows cut anywhere, documents marked by `<s>` and `</s>`; the others read openings of texts."""
+    """Causal models read windows cut anywhere, with `<s>` and `</s>` in them; the others read openings of texts."""
     if kind in ("causal", "leaky"):
         return packed_windows(tokenizer, length=MAX_TOKENS, seed=seed)
     return openings(tokenizer, shortest=8, longest=MAX_TOKENS - 1, seed=seed)
