@@ -51,7 +51,7 @@ def open_model(kind: str, name: str, device: torch.device) -> LanguageModel:
     config = read_config(name, folder)
     check_kind(kind, name, config)
     tokenizer = read_tokenizer(name, folder)
-    model = read_model(kind, name, folder).to(device)
+    model = read_model(kind, name, folder, tokenizer).to(device)
     prefix, suffix = ((), ()) if kind in SEQ2SEQ_KINDS else frame(tokenizer)
     room = longest_input(config, tokenizer) - len(prefix) - len(suffix)
     return LanguageModel(kind, name, model, tokenizer, device, min(room, MAX_HUB_TOKENS), prefix, suffix)
@@ -63,8 +63,8 @@ def open_model(kind: str, name: str, device: torch.device) -> LanguageModel:
 def find_folder(name: str) -> Path:
     """The folder with the model's files: the one named, or the hub's, downloaded where it is not in the cache."""
     check_allowed(name)
-    if not allow_list() and (folder := Path(name).expanduser()).is_dir():
-        return folder
+    if not allow_list() and name and os.path.isdir(folder := os.path.expanduser(name)):  # never raises, unlike Path
+        return Path(folder)
     try:
         validate_repo_id(name)
     except HFValidationError:
@@ -84,10 +84,12 @@ def check_allowed(name: str) -> None:
 
 
 def cached_folder(name: str) -> Path | None:
+    """The folder of the local cache, if it holds the weights too and not only what someone else has asked for."""
     try:
-        return Path(snapshot_download(name, allow_patterns=FILES, local_files_only=True))
+        folder = Path(snapshot_download(name, allow_patterns=FILES, local_files_only=True))
     except LocalEntryNotFoundError:
         return None
+    return folder if any(folder.glob("*.safetensors")) else None
 
 
 def downloaded_folder(name: str) -> Path:
@@ -184,10 +186,12 @@ def read_tokenizer(name: str, folder: Path) -> PreTrainedTokenizerFast:
         raise ModelUnavailable(f"“{name}” has no tokenizer that can be read.") from error
     if not tokenizer.is_fast:
         raise ModelUnavailable(f"“{name}” has a slow tokenizer, which cannot say where its tokens lie in the text.")
+    if not tokenizer("a", add_special_tokens=False)["input_ids"]:  # what Transformers makes up where it finds no file
+        raise ModelUnavailable(f"“{name}” has no tokenizer that can be read.")
     return tokenizer
 
 
-def read_model(kind: str, name: str, folder: Path) -> Any:
+def read_model(kind: str, name: str, folder: Path, tokenizer: PreTrainedTokenizerFast) -> Any:
     try:
         model, loading = FAMILIES[kind].auto.from_pretrained(
             folder,
@@ -200,6 +204,8 @@ def read_model(kind: str, name: str, folder: Path) -> Any:
         )
     except Exception as error:
         raise ModelUnavailable(f"“{name}” could not be loaded: {type(error).__name__}.") from error
+    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        raise ModelUnavailable(f"“{name}” has a tokenizer with more tokens than its weights have rows.")
     if loading["missing_keys"]:
         raise ModelUnavailable(f"“{name}” lacks weights that this page needs, {min(loading['missing_keys'])} first.")
     return model.eval()
