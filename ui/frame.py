@@ -13,7 +13,7 @@ from lossviz.drill.questions import load_questions
 from lossviz.figures.grid import Grid
 from lossviz.figures.matrix import Matrix
 from lossviz.lessons import dials as link
-from lossviz.lessons.panels import Live, Table
+from lossviz.lessons.panels import Live, Part, Table
 from lossviz.lessons.scene import Scene
 from lossviz.lessons.words import Lesson as Words
 from lossviz.lessons.words import load_lesson
@@ -135,7 +135,7 @@ def _equation(words: Words, scene: Scene) -> None:
     with st.container(key="equation"):
         st.latex(words.equation.symbols)
         st.latex(scene.today)
-        st.caption(" · ".join(f"${symbol}$ {meaning}" for symbol, meaning in words.equation.where))
+        st.caption("  \n".join(f"${symbol}$ – {meaning}" for symbol, meaning in words.equation.where))
 
 
 def _code(slug: str, scene: Scene, view: View) -> None:
@@ -178,11 +178,19 @@ def _panels(slug: str, module: Lesson, words: Words, state: Any, view: View, wid
         except ValueError as error:
             st.info(_plain(str(error)))
         else:
-            for i, part in enumerate(parts):
-                _part(part, f"{slug}-{opened}-{i}")
+            _parts(parts, f"{slug}-{opened}")
 
 
-def _part(part: Any, key: str) -> None:
+def _parts(parts: tuple[Part, ...], key: str) -> None:
+    """Draw the parts of a panel under each other; a panel of matrices alone stands side by side."""
+    matrices = all(isinstance(part, Matrix) for part in parts)
+    places = st.columns(len(parts)) if matrices else [st.container() for _ in parts]
+    for i, (place, part) in enumerate(zip(places, parts, strict=True)):
+        with place:
+            _part(part, f"{key}-{i}")
+
+
+def _part(part: Part, key: str) -> None:
     """Draw one part of a panel by its kind."""
     match part:
         case str():
@@ -201,7 +209,7 @@ def _part(part: Any, key: str) -> None:
                 )
             )
         case Live():
-            live(part, key, _part)
+            live(part, key, _parts)
 
 
 def _plain(sentence: str) -> str:

@@ -27,7 +27,8 @@ def hero(slug: str, scene: Scene, edited: str | None = None, *, live: bool = Tru
         token_grid(scene.grid, key=f"{slug}-grid", on_change=picked if live else None)
     with right.container(key="matrix"):
         first, *others = scene.matrices
-        matrix(first, key=f"{slug}-matrix", on_change=flipped if live and first.editable else None)
+        with st.columns([0.68, 0.32])[0] if others else st.container():
+            matrix(first, key=f"{slug}-matrix", on_change=flipped if live and first.editable else None)
         for column, other in zip(st.columns(len(others)) if others else [], others, strict=True):
             with column:
                 matrix(other, key=f"{slug}-{other.label}")

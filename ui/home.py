@@ -11,15 +11,16 @@ from ui.token_grid import token_grid
 def home() -> None:
     """Draw the opening picture and the map."""
     words = load_home()
-    st.title(words.title, anchor=False)
-    st.markdown(words.sentence)
+    with st.container(gap="xxsmall"):
+        st.title(words.title, anchor=False)
+        st.markdown(words.sentence)
     scene = live_scene() if warmup.ready() else opening.recorded_scene("home")
     with st.container(key="grid"):
         token_grid(scene.grid, key="home-grid")
     with st.container(key="numbers"):
         show(scene.metrics)
-    for line in words.how:
-        st.markdown(line)
+    for column, line in zip(st.columns(len(words.how)), words.how, strict=True):
+        column.markdown(line)
     for part in words.parts:
         st.header(part.title, anchor=False)
         st.caption(part.says)

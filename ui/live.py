@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from lossviz.lessons.panels import Live
+from lossviz.lessons.panels import Live, Part
 
 POLL = 0.4  # seconds between two looks at a running training
 
 
-def live(part: Live, key: str, show: Callable[[Any, str], None]) -> None:
+def live(part: Live, key: str, show: Callable[[tuple[Part, ...], str], None]) -> None:
     """Draw the buttons, the curve, and, once the run has ended, the parts that `part.shown` makes of it."""
     memory = st.session_state.setdefault(f"{key}-run", {"key": part.key, "run": None})
     if memory["key"] != part.key:  # other words or another mask: that run is not this one's
@@ -24,8 +24,7 @@ def live(part: Live, key: str, show: Callable[[Any, str], None]) -> None:
     if run is not None:
         st.fragment(_curve, run_every=POLL if going else None)(run, going)
         if not going and run.snapshot().model is not None:
-            for i, piece in enumerate(part.shown(run)):
-                show(piece, f"{key}-shown-{i}")
+            show(part.shown(run), f"{key}-shown")
 
 
 def _start(memory: dict[str, Any], part: Live) -> None:

@@ -136,7 +136,7 @@ def scene(state: Dials) -> Scene:
     state, reading, notices = _settled(state)
     run = _run(state)
     measured = run.measured
-    scored_bytes = _scored_bytes(reading, measured)
+    scored_bytes = _scored_bytes(state, reading)
     return Scene(
         grid=_grid(state, run, reading),
         matrices=(_matrix(state, run),),
@@ -219,10 +219,14 @@ def _run_cached(state: Dials) -> _Run:
     return _Run(model, ids, len(tokens.ids), pieces, joined, allowed, measured)
 
 
-def _scored_bytes(reading: Reading, measured: Measured) -> int:
-    """UTF-8 bytes of the tokens that are targets: the first token of a text is none."""
-    scored = measured.labels[measured.labels != -100]
-    return len(str(reading.model.tokenizer.decode(scored.tolist())).encode())
+def _scored_bytes(state: Dials, reading: Reading) -> int:
+    """UTF-8 bytes of the tokens that are targets: all but the first ones, which nothing predicts."""
+    tokens = reading.tokens
+    read = state.text.removesuffix(tokens.cut) if tokens.cut else state.text
+    first = tokens.ids[: int(state.shift)]
+    skipped = str(reading.model.tokenizer.decode(first))
+    # a token of the vocabulary's bytes that is no whole character decodes to U+FFFD; it is one byte
+    return len(read.encode()) - (len(first) if "\ufffd" in skipped else len(skipped.encode()))
 
 
 def _grid(state: Dials, run: _Run, reading: Reading) -> Grid:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+from lossviz.models import load
+
 HEADER = """\
 # Needs the lossviz package. One thread gives the same digits on every run.
 import torch
@@ -42,15 +44,22 @@ def _literal(value: Any) -> str:
 def _preamble(functions: tuple[Callable[..., Any], ...], call: str) -> str:
     """Everything above the inputs: imports, constants, sources."""
     sources = {function: inspect.getsource(function) for function in functions}
-    shown = {function.__name__ for function in functions}
+    shown = {function.__name__: function for function in functions}
     needed: dict[str, tuple[Any, str]] = {}
     for function, source in [*sources.items(), (functions[0], call)]:
-        space = vars(sys.modules[function.__module__])
-        needed |= {
-            name: (space[name], function.__module__) for name in _names(source) if name in space and name not in shown
-        }
+        space = {"load": load, **vars(sys.modules[function.__module__])}
+        for name in _names(source) & space.keys():
+            _check_one_meaning(name, space[name], shown.get(name, needed.get(name, (space[name],))[0]))
+            if name not in shown:
+                needed[name] = (space[name], function.__module__)
     imports, constants = _bindings(needed)
     return "\n".join([HEADER, *imports, "", *constants, "", "\n\n".join(sources.values()), ""])
+
+
+def _check_one_meaning(name: str, value: Any, known: Any) -> None:
+    """One script has one meaning for a name; two modules that use it for two things cannot share a listing."""
+    if value is not known:
+        raise ValueError(f"a name means one thing in a listing; {name!r} means {value!r} and {known!r}: rename one")
 
 
 def _names(source: str) -> set[str]:

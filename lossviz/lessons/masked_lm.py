@@ -316,10 +316,13 @@ def _targets(i: int, piece: str) -> tuple[Cell, ...]:
 
 def _guesses(model: LanguageModel, logits: Float[Tensor, " V"], i: int) -> Cell:
     p, ids = logits.softmax(-1).topk(GUESSES)
-    lines = tuple(
-        f"{model.piece(int(token))} {three(round(share.item(), 2))}" for share, token in zip(p, ids, strict=True)
-    )
+    lines = tuple(f"{model.piece(int(token))} {_short(share.item())}" for share, token in zip(p, ids, strict=True))
     return Cell(lines=lines, name=f"position {i + 1}, best guesses: " + ", ".join(lines))
+
+
+def _short(p: float) -> str:
+    """A probability in the narrow column of the guesses: .64, <.01, 1.0."""
+    return "<.01" if p < 0.005 else "1.0" if p >= 0.995 else f"{p:.2f}"[1:]
 
 
 def _matrix(state: Dials, run: _Run) -> Matrix:

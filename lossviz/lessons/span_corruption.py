@@ -63,7 +63,7 @@ def draw_spans(length: int, density: int, mean: int, seed: int) -> Bool[Tensor, 
     return sample_span_mask(length, noise_density=density / 100, mean_span_length=mean, generator=generator)
 
 
-def runs_of(noise: Bool[Tensor, " T"]) -> tuple[Int[Tensor, " n"], Int[Tensor, " n"]]:
+def noise_runs(noise: Bool[Tensor, " T"]) -> tuple[Int[Tensor, " n"], Int[Tensor, " n"]]:
     """Starts and lengths of the runs of noise."""
     edges = torch.diff(noise.int(), prepend=torch.zeros(1, dtype=torch.int), append=torch.zeros(1, dtype=torch.int))
     starts, ends = (edges == 1).nonzero().flatten(), (edges == -1).nonzero().flatten()
@@ -82,7 +82,7 @@ def bart_pair(
 ) -> tuple[Int[Tensor, " S"], Int[Tensor, " D"]]:
     """BART: each run becomes one and the same mask; the target is the whole text."""
     assert model.mask_id is not None, "this half is served by a model with a mask"
-    end, (starts, lengths) = torch.tensor([model.eos_id]), runs_of(noise)
+    end, (starts, lengths) = torch.tensor([model.eos_id]), noise_runs(noise)
     infilled = infill_spans(input_ids, starts, lengths, mask_id=model.mask_id)
     return torch.cat([infilled, end]), torch.cat([input_ids, end])
 
@@ -177,7 +177,7 @@ def scene(state: Dials) -> Scene:
                 corrupt_spans,
                 bart_pair,
                 infill_spans,
-                runs_of,
+                noise_runs,
                 draw_spans,
                 sample_span_mask,
                 cross_entropy,
@@ -231,7 +231,7 @@ def _run(state: Dials) -> _Run:
     else:
         noise = draw_spans(len(ids), state.density, state.mean, state.seed)
     t5, bart = (load(*which) if which else None for which in _halves(state))
-    needed = len(runs_of(noise)[0]) + int(state.final)
+    needed = len(noise_runs(noise)[0]) + int(state.final)
     if t5 and needed > len(t5.sentinel_ids):
         raise CannotShow(
             f"{needed} spans need as many sentinels, and this tokenizer has {len(t5.sentinel_ids)}: join some spans."
@@ -280,7 +280,7 @@ def _grid(state: Dials, run: _Run) -> Grid:
 
 def _layout(run: _Run) -> list[tuple[int, int, int | None]]:
     """The text as slots: (start, span, number of the noise run or None for a clean token)."""
-    starts, lengths = (values.tolist() for values in runs_of(run.noise))
+    starts, lengths = (values.tolist() for values in noise_runs(run.noise))
     hidden = {start: (size, k) for k, (start, size) in enumerate(zip(starts, lengths, strict=True))}
     slots: list[tuple[int, int, int | None]] = []
     i = 0
@@ -440,7 +440,7 @@ def numbers(state: Dials) -> dict[str, float]:
     raw, target = span_corruption_lengths(state.length, noise_density=T5_DENSITY, mean_span_length=T5_MEAN)
     return {
         "n_positions": len(reading.tokens.ids),
-        "n_spans": len(runs_of(run.noise)[0]),
+        "n_spans": len(noise_runs(run.noise)[0]),
         "n_noise": int(run.noise.sum()),
         "rebuilt": float(_rebuilt(run) == "✓ both"),
         **_half("t5", t5_model, run.t5),

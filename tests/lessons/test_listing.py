@@ -3,6 +3,9 @@
 import subprocess
 import sys
 
+import pytest
+
+from lossviz.lessons import causal_lm, masked_lm
 from lossviz.lessons.listing import listing
 from lossviz.losses import cross_entropy, mean_over_targets
 
@@ -38,3 +41,9 @@ def test_what_runs_in_the_listing_is_the_listing() -> None:
     broken = script.replace("losses = -log_p.gather", "losses = log_p.gather")
     assert broken != script
     assert float(run(broken)) < 0
+
+
+def test_a_name_with_two_meanings_is_refused() -> None:
+    """Both lessons have a `measure` of their own."""
+    with pytest.raises(ValueError, match="means one thing"):
+        listing([causal_lm.measure, masked_lm.measure], {}, "measure()")
