@@ -5,6 +5,8 @@ learned positions (BERT, BART) stay at the unigram plateau. A mask decides which
 the masked model are the same Llama, read with a causal mask and with an open one.
 """
 
+from typing import Any
+
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, T5GemmaConfig, T5GemmaForConditionalGeneration
 from transformers.models.t5gemma.configuration_t5gemma import T5GemmaModuleConfig
@@ -12,7 +14,7 @@ from transformers.models.t5gemma.configuration_t5gemma import T5GemmaModuleConfi
 MAX_TOKENS = 64
 """Longest sequence the built-in models were trained on."""
 
-SHAPE = {
+SHAPE: dict[str, Any] = {
     "hidden_size": 128,
     "intermediate_size": 352,
     "num_attention_heads": 4,
@@ -20,7 +22,8 @@ SHAPE = {
     "head_dim": 32,
     "max_position_embeddings": MAX_TOKENS,
 }
-SPECIAL_IDS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+EAGER: dict[str, Any] = {"attn_implementation": "eager"}  # the only kind that can show its weights
+SPECIAL_IDS: dict[str, Any] = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 
 
 def decoder_config(vocab_size: int) -> LlamaConfig:
@@ -29,28 +32,30 @@ def decoder_config(vocab_size: int) -> LlamaConfig:
         vocab_size=vocab_size,
         num_hidden_layers=4,
         tie_word_embeddings=True,
-        attn_implementation="eager",
         **SHAPE,
         **SPECIAL_IDS,
+        **EAGER,
     )
 
 
 def encoder_decoder_config(vocab_size: int) -> T5GemmaConfig:
     """Three layers that read, two that write and look across. Serves t5 and bart."""
+    start: dict[str, Any] = {"decoder_start_token_id": SPECIAL_IDS["bos_token_id"]}
     return T5GemmaConfig(
         encoder=stack_config(vocab_size, layers=3),
         decoder=stack_config(vocab_size, layers=2),
         vocab_size=vocab_size,
         tie_word_embeddings=True,
         dropout_rate=0.0,
-        attn_implementation="eager",
-        decoder_start_token_id=SPECIAL_IDS["bos_token_id"],
         **SPECIAL_IDS,
+        **EAGER,
+        **start,
     )
 
 
 def stack_config(vocab_size: int, *, layers: int) -> T5GemmaModuleConfig:
     """One half of an encoder–decoder: every layer sees the whole text, no caps on the logits, no dropout."""
+    no_dropout: dict[str, Any] = {"dropout_rate": 0.0}
     return T5GemmaModuleConfig(
         vocab_size=vocab_size,
         num_hidden_layers=layers,
@@ -58,10 +63,10 @@ def stack_config(vocab_size: int, *, layers: int) -> T5GemmaModuleConfig:
         query_pre_attn_scalar=SHAPE["head_dim"],
         attn_logit_softcapping=None,
         final_logit_softcapping=None,
-        dropout_rate=0.0,
-        attn_implementation="eager",
         **SHAPE,
         **SPECIAL_IDS,
+        **EAGER,
+        **no_dropout,
     )
 
 

@@ -203,5 +203,6 @@ def _n_weights(stack: nn.Module) -> int:
     return sum(parameter.numel() for parameter in stack.parameters() if id(parameter) not in looked_up)
 
 
-def _first(*choices: int | None) -> int:
+def _first(*choices: Any) -> int:
+    """The first that is there. Transformers types special ids as almost anything; they are a number or None."""
     return next(choice for choice in choices if choice is not None)

@@ -22,7 +22,7 @@ PRONOUNS = {
     "she": {"he": "she", "him": "her", "his": "her", "himself": "herself", "child": "girl"},
     "he": {"he": "he", "him": "him", "his": "his", "himself": "himself", "child": "boy"},
 }
-NUMBERS = (
+NUMBERS: list[str] = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty"
 ).split()

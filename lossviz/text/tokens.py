@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -43,7 +43,8 @@ def tokenize(tokenizer: "PreTrainedTokenizerFast", text: str, limit: int) -> Tok
         raise ValueError(
             f"A text must be Unicode, but it has {text[error.start]!r}. Pass it through `clean`."
         ) from None
-    encoding = tokenizer(text, add_special_tokens=False, split_special_tokens=True).encodings[0]
+    encoded: Any = tokenizer(text, add_special_tokens=False, split_special_tokens=True)
+    encoding = encoded.encodings[0]
     kept, end = _kept(encoding.offsets, limit)
     words = _word_ids(encoding.word_ids, encoding.tokens)[:kept]
     return Tokens(
@@ -57,7 +58,7 @@ def tokenize(tokenizer: "PreTrainedTokenizerFast", text: str, limit: int) -> Tok
 
 def piece(tokenizer: "PreTrainedTokenizerFast", token_id: int) -> str:
     """Printable text of one token of the vocabulary."""
-    return _piece(tokenizer, tokenizer.convert_ids_to_tokens(token_id) or f"#{token_id}")
+    return _piece(tokenizer, str(tokenizer.convert_ids_to_tokens(token_id)))
 
 
 def printable(text: str) -> str:

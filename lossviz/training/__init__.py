@@ -1,0 +1,1 @@
+"""Training of the built-in models, and training that is watched."""

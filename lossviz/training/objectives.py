@@ -1,13 +1,13 @@
 """What each kind of model is trained to do: one batch of text in, the mean loss per target out (nats)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedModel
 
 from lossviz.attention import bidirectional_mask, causal_mask
 from lossviz.corruption import (
@@ -24,7 +24,7 @@ from lossviz.losses import cross_entropy, mean_over_targets
 from lossviz.models.masks import additive
 from lossviz.text.tokenizer import sentinel_ids
 
-Objective = Callable[[Any, Tensor, PreTrainedTokenizerFast, torch.Generator], Tensor]
+Objective = Callable[[Any, Tensor, Any, torch.Generator], Tensor]
 """(model, input_ids [B, T], tokenizer, generator) → mean loss, a scalar with a graph."""
 
 
@@ -33,12 +33,12 @@ def leaky_mask(length: int) -> Tensor:
     return bidirectional_mask(length).tril(1)
 
 
-def causal(model: PreTrainedModel, text: Tensor, tokenizer: PreTrainedTokenizerFast, _: torch.Generator) -> Tensor:
+def causal(model: PreTrainedModel, text: Tensor, tokenizer: Any, _: torch.Generator) -> Tensor:
     """Predict the next token from the past."""
     return next_token_loss(model, text, causal_mask(text.shape[1]))
 
 
-def leaky(model: PreTrainedModel, text: Tensor, tokenizer: PreTrainedTokenizerFast, _: torch.Generator) -> Tensor:
+def leaky(model: PreTrainedModel, text: Tensor, tokenizer: Any, _: torch.Generator) -> Tensor:
     """Predict the next token while looking at it: the bug, trained on purpose."""
     return next_token_loss(model, text, leaky_mask(text.shape[1]))
 
@@ -50,7 +50,7 @@ def next_token_loss(model: Any, text: Tensor, attention: Tensor) -> Tensor:
     return mean_over_targets(cross_entropy(logits, labels), labels)
 
 
-def masked(model: Any, text: Tensor, tokenizer: PreTrainedTokenizerFast, generator: torch.Generator) -> Tensor:
+def masked(model: Any, text: Tensor, tokenizer: Any, generator: torch.Generator) -> Tensor:
     """Fill in hidden tokens, 80/10/10; the rate changes from batch to batch, so that few and many masks both work."""
     rate = uniform(0.10, 0.40, generator)
     special = torch.zeros_like(text)
@@ -58,16 +58,14 @@ def masked(model: Any, text: Tensor, tokenizer: PreTrainedTokenizerFast, generat
     random_ids = sample_random_ids(
         text.shape, vocab_size=len(tokenizer), exclude=tokenizer.all_special_ids, generator=generator
     )
-    corrupted, labels = apply_mlm_actions(
-        text, actions, mask_token_id=int(tokenizer.mask_token_id), random_ids=random_ids
-    )
+    corrupted, labels = apply_mlm_actions(text, actions, mask_token_id=tokenizer.mask_token_id, random_ids=random_ids)
     open_to_all = additive(bidirectional_mask(text.shape[1]))
     hidden = model.model(input_ids=corrupted, attention_mask=open_to_all, use_cache=False).last_hidden_state
     scored = labels != IGNORE_INDEX  # the output layer is a third of the work: only where it counts
     return cross_entropy(model.lm_head(hidden[scored]), labels[scored]).mean()
 
 
-def t5(model: Any, text: Tensor, tokenizer: PreTrainedTokenizerFast, generator: torch.Generator) -> Tensor:
+def t5(model: Any, text: Tensor, tokenizer: Any, generator: torch.Generator) -> Tensor:
     """Span corruption: say what stood behind each sentinel."""
     density, mean_span = uniform(0.15, 0.35, generator), uniform(1.5, 3.0, generator)
     sentinels = sentinel_ids(tokenizer)
@@ -80,14 +78,14 @@ def t5(model: Any, text: Tensor, tokenizer: PreTrainedTokenizerFast, generator: 
             random_roll=index % 2 == 1,  # else every text would end in noise
             generator=generator,
         )
-        pairs.append(corrupt_spans(row, noise, sentinel_ids=sentinels, eos_id=int(tokenizer.eos_token_id)))
+        pairs.append(corrupt_spans(row, noise, sentinel_ids=sentinels, eos_id=tokenizer.eos_token_id))
     return encoder_decoder_loss(model, [source for source, _ in pairs], [target for _, target in pairs])
 
 
-def bart(model: Any, text: Tensor, tokenizer: PreTrainedTokenizerFast, generator: torch.Generator) -> Tensor:
+def bart(model: Any, text: Tensor, tokenizer: Any, generator: torch.Generator) -> Tensor:
     """Text infilling: one mask per span of unknown length; the whole text is to be written."""
     ratio, mean_span = uniform(0.15, 0.35, generator), uniform(1.5, 3.0, generator)
-    mask_id, end = int(tokenizer.mask_token_id), torch.tensor([int(tokenizer.eos_token_id)])
+    mask_id, end = tokenizer.mask_token_id, torch.tensor([tokenizer.eos_token_id])
     sources = []
     for row in text:
         spans = sample_infilling_spans(len(row), mask_ratio=ratio, poisson_lambda=mean_span, generator=generator)
@@ -95,7 +93,7 @@ def bart(model: Any, text: Tensor, tokenizer: PreTrainedTokenizerFast, generator
     return encoder_decoder_loss(model, sources, [torch.cat([row, end]) for row in text])
 
 
-def encoder_decoder_loss(model: Any, sources: Sequence[Tensor], targets: Sequence[Tensor]) -> Tensor:
+def encoder_decoder_loss(model: Any, sources: list[Tensor], targets: list[Tensor]) -> Tensor:
     """Mean cross-entropy of the target tokens; the decoder reads the targets one step late."""
     source = pad_sequence(sources, batch_first=True, padding_value=-1)
     labels = pad_sequence(targets, batch_first=True, padding_value=IGNORE_INDEX)
