@@ -8,6 +8,10 @@ from ui.hero import show
 from ui.token_grid import token_grid
 
 
+# a link's text stands in line with the text under it
+STYLE = "<style>[class*=st-key-map] a { padding-left: 0; } [class*=st-key-map] a p { font-size: 1rem; }</style>"
+
+
 def home() -> None:
     """Draw the opening picture and the map."""
     words = load_home()
@@ -21,10 +25,11 @@ def home() -> None:
         show(scene.metrics)
     for column, line in zip(st.columns(len(words.how)), words.how, strict=True):
         column.markdown(line)
+    st.html(STYLE)
     for part in words.parts:
         st.header(part.title, anchor=False)
         st.caption(part.says)
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, key=f"map-{part.title.split()[0].lower()}"):
             for page in part.pages:
                 _card(page, words.to_come)
 
