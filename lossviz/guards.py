@@ -204,7 +204,7 @@ def actions(value: Any, *, like: Tensor) -> Int[Tensor, "*batch T"]:
     return value
 
 
-def sentinels(values: Iterable[int], needed: int) -> list[int]:
+def sentinels(values: Iterable[int] | Tensor, needed: int) -> list[int]:
     """The first `needed` of a sequence of distinct token ids."""
     numbers = [one_id("an id of sentinel_ids", value) for value in values]
     if len(set(numbers)) != len(numbers):

@@ -6,10 +6,10 @@ from typing import Any
 import jaxtyping
 import pytest
 import torch
-from beartype import BeartypeConf, beartype
 from jaxtyping import TypeCheckError, jaxtyped
 
 import lossviz
+from tests import shapes
 
 GENERATOR = torch.Generator().manual_seed(0)
 IDS = torch.arange(12).view(2, 6)
@@ -58,9 +58,8 @@ def annotations_checked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def checked(name: str) -> Any:
-    """The function with its annotations enforced; where a float is asked, an int will do, as Python has it."""
-    function = inspect.unwrap(getattr(lossviz, name))
-    return jaxtyped(typechecker=beartype(conf=BeartypeConf(is_pep484_tower=True)))(function)
+    """The function with its annotations enforced."""
+    return jaxtyped(typechecker=shapes.checked)(inspect.unwrap(getattr(lossviz, name)))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -57,7 +57,7 @@ def corrupt_spans(
     input_ids: Int[Tensor, " T"],
     noise_mask: Bool[Tensor, " T"] | Int[Tensor, " T"],
     *,
-    sentinel_ids: Sequence[int],
+    sentinel_ids: Sequence[int] | Int[Tensor, " n"],
     eos_id: int | None = None,
     final_sentinel: bool = False,
 ) -> tuple[Int[Tensor, " S"], Int[Tensor, " D"]]:

@@ -112,6 +112,17 @@ def test_the_budget_trims_the_last_span(generator: torch.Generator, follows) -> 
     follows((draw for draw in draws if len(draw[0]) == 2), placements)
 
 
+def test_no_span_is_drawn_beyond_the_budget(generator: torch.Generator, follows) -> None:
+    """Four words to hide, λ = 1: more than n spans are drawn where n of them sum to 3 or less, a Poisson(n) sum."""
+
+    def more_than(n: int) -> float:
+        return sum(math.exp(-n) * n**k / math.factorial(k) for k in range(4))
+
+    draws = [sample_infilling_spans(8, mask_ratio=0.5, poisson_lambda=1.0, generator=generator) for _ in range(6_000)]
+    law = {n: more_than(n - 1) - more_than(n) for n in range(1, 10)} | {10: more_than(9)}
+    follows((min(len(starts), 10) for starts, _ in draws), law)
+
+
 @pytest.mark.parametrize(
     "num_words, ratio, hidden", [(50, 0.3, 15), (10, 0.3, 3), (7, 0.3, 3), (5, 1.0, 5), (5, 0.0, 0)]
 )
