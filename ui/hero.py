@@ -17,7 +17,8 @@ def hero(slug: str, scene: Scene, edited: str | None = None, *, live: bool = Tru
     def picked(pick: Picked) -> None:
         new: dict[str, Any] = {} if pick.chosen is None else {"at": pick.chosen}
         if edited and scene.grid.edit and pick.values != scene.grid.edit.values:
-            new[edited] = "".join(map(str, pick.values))
+            tokens = int(scene.numbers["n_positions"])  # the picture may have a column more, for the end of the text
+            new[edited] = "".join(map(str, pick.values[:tokens]))
         set_dials(slug, **new)
 
     def flipped(flip: Flipped) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lossviz.drill.proofs import parse_state
 from lossviz.drill.questions import Question
 from lossviz.lessons.words import Lesson
 
@@ -31,9 +30,8 @@ def questions(asked: Sequence[Question]) -> None:
 
 
 def live_link(state: str) -> None:
-    """A link to the live state that shows it."""
-    slug, dials = parse_state(state)
-    st.page_link(f"pages/{slug.replace('-', '_')}.py", label="See it live", query_params=dials)
+    """A link to the live state that shows it, in a tab of its own: the question stays where it is."""
+    st.markdown(f"[See it live]({state})")
 
 
 def answer(question: Question) -> None:
