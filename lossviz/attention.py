@@ -40,7 +40,10 @@ def sliding_window_mask(length: int, window: int) -> Bool[Tensor, "T T"]:
 
 
 def document_mask(document_ids: Int[Tensor, "*batch T"]) -> Bool[Tensor, "*batch T T"]:
-    """Only within one document: A[i, j] = (document_ids[i] = document_ids[j]). Document -1, padding, is never a key."""
+    """Only within one document: A[i, j] = (document_ids[i] = document_ids[j]). Document -1, padding, is never a key.
+
+    Krell et al. 2021, §3.2. Combine it with causal_mask for a decoder.
+    """
     document = guards.groups("document_ids", document_ids)
     return (document[..., :, None] == document[..., None, :]) & (document[..., None, :] >= 0)
 

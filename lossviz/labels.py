@@ -70,36 +70,32 @@ def pack_documents(documents: Sequence[Sequence[int]], max_length: int, *, pad_i
     """Lay documents (lists of ids) into rows of max_length tokens: next-fit, in order, no target across documents.
 
     A document that fits a row is never split; a longer one is cut into pieces that each count as a document.
-    Krell et al. 2021, §3.3, on attention and positions within packed rows; next-fit keeps the order of the data.
+    Krell et al. 2021, §3.2, restart positions and close attention the same way but pack by length; here the
+    data keeps its order.
     """
-    rows = _next_fit(_pieces(documents, guards.whole("max_length", max_length, at_least=1)), max_length)
-    pad_id = guards.one_id("pad_id", pad_id)
-    input_ids = _filled([[token for piece in row for token in piece] for row in rows], max_length, pad_id)
-    positions = _filled([[place for piece in row for place in range(len(piece))] for row in rows], max_length, 0)
-    numbers = iter(range(sum(map(len, rows))))
-    owners = [[number for piece in row for number in [next(numbers)] * len(piece)] for row in rows]
-    document_ids = _filled(owners, max_length, NO_DOCUMENT)
+    max_length = guards.whole("max_length", max_length, at_least=1)
+    padding = guards.one_id("pad_id", pad_id), 0, NO_DOCUMENT
+    rows = _next_fit(_pieces(documents, max_length), max_length)
+    cells = torch.tensor([row + [padding] * (max_length - len(row)) for row in rows])
+    input_ids, position_ids, document_ids = cells.movedim(-1, 0).contiguous()
     labels = next_token_labels(input_ids, document_ids=document_ids)
-    return PackedBatch(
-        input_ids, positions, document_ids, labels, causal_mask(max_length) & document_mask(document_ids)
-    )
+    attention = causal_mask(max_length) & document_mask(document_ids)
+    return PackedBatch(input_ids, position_ids, document_ids, labels, attention)
 
 
 def _pieces(documents: Sequence[Sequence[int]], max_length: int) -> list[list[int]]:
+    """The documents, cut where they are longer than a row."""
     if not len(documents):
         guards.refuse("documents holds at least one document", "none", "Pass a list of lists of ids.")
     checked = [guards.sequence("each document", document) for document in documents]
     return [ids[start : start + max_length] for ids in checked for start in range(0, len(ids), max_length)]
 
 
-def _next_fit(pieces: list[list[int]], max_length: int) -> list[list[list[int]]]:
-    rows: list[list[list[int]]] = [[]]
-    for piece in pieces:
-        if sum(map(len, rows[-1])) + len(piece) > max_length:
+def _next_fit(pieces: list[list[int]], max_length: int) -> list[list[tuple[int, int, int]]]:
+    """Rows of (token, position, document): a row closes for good when the next piece does not fit."""
+    rows: list[list[tuple[int, int, int]]] = [[]]
+    for number, piece in enumerate(pieces):
+        if len(rows[-1]) + len(piece) > max_length:
             rows.append([])
-        rows[-1].append(piece)
+        rows[-1] += [(token, place, number) for place, token in enumerate(piece)]
     return rows
-
-
-def _filled(rows: list[list[int]], length: int, filler: int) -> Int[Tensor, "rows T"]:
-    return torch.tensor([row + [filler] * (length - len(row)) for row in rows])

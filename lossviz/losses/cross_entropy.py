@@ -36,9 +36,10 @@ def cross_entropy(
     if softcap is not None:
         z = capped(z, softcap)
     log_p = z.log_softmax(-1)
-    losses = -log_p.gather(-1, y[..., None])[..., 0]
     if label_smoothing:
         losses = smoothed(log_p, y, label_smoothing, over=smoothing_over)
+    else:
+        losses = -log_p.gather(-1, y[..., None])[..., 0]
     if z_loss:
         losses = losses + guards.at_least("z_loss", z_loss, 0) * log_sum_exp(z) ** 2
     return losses.where(scored, 0)
@@ -50,7 +51,7 @@ def smoothed(
     """Cross-entropy against a target that gives away the share ε: −Σⱼ qⱼ log pⱼ, in nats.
 
     q = (1 − ε) y + ε/V on every class (over="all": PyTorch), or (1 − ε) y + ε/(V − 1) on the others.
-    Szegedy et al. 2016, §7. No entropy of q is subtracted, as T5X does, so the minimum is not 0.
+    Szegedy et al. 2016, §7. T5X subtracts the entropy of q; here that entropy is the minimum.
     """
     V = guards.classes_to_share(log_p, over)
     epsilon = guards.rate("label_smoothing", label_smoothing)
