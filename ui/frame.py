@@ -24,6 +24,7 @@ from ui.live import live
 from ui.matrix import matrix
 from ui.predict import predict
 from ui.questions import folklore, questions
+from ui.say import notice, plain
 from ui.token_grid import token_grid
 from ui.widgets import Model, Widget
 
@@ -72,11 +73,11 @@ def _live(slug: str, module: Lesson, widgets: tuple[Widget, ...]) -> None:
     (state, view), said = links.open_state(slug, module.Dials, View)
     _dials(slug, words, state, view, widgets)
     for sentence in said:
-        st.caption(f":orange[{_plain(sentence)}]")
+        notice(sentence)
     try:
         scene = module.scene(state)
     except ValueError as error:
-        st.info(_plain(str(error)))
+        st.info(plain(str(error)))
     else:
         _scene(slug, module, words, state, view, scene, widgets)
     present.bar(slug, words, view.present, view.step, view.shown)
@@ -87,7 +88,7 @@ def _scene(
     slug: str, module: Lesson, words: Words, state: Any, view: View, scene: Scene, widgets: tuple[Widget, ...]
 ) -> None:
     for sentence in scene.notices:
-        st.caption(f":orange[{_plain(sentence)}]")
+        notice(sentence)
     hero(slug, scene, module.EDITED)
     predict(slug, words.predict, scene, view.guess)
     _equation(words, scene)
@@ -124,7 +125,7 @@ def _text(slug: str, words: Words, state: Any) -> None:
                 example.name,
                 key=f"{slug}-example-{i}",
                 type="tertiary",
-                help=_plain(example.text),
+                help=plain(example.text),
                 on_click=links.set_dials,
                 args=(slug,),
                 kwargs={"text": example.text},
@@ -176,7 +177,7 @@ def _panels(slug: str, module: Lesson, words: Words, state: Any, view: View, wid
         try:
             parts = module.PANELS[opened](state)
         except ValueError as error:
-            st.info(_plain(str(error)))
+            st.info(plain(str(error)))
         else:
             _parts(parts, f"{slug}-{opened}")
 
@@ -194,7 +195,7 @@ def _part(part: Part, key: str) -> None:
     """Draw one part of a panel by its kind."""
     match part:
         case str():
-            st.markdown(_plain(part))
+            st.markdown(plain(part))
         case Grid():
             token_grid(part, key=key)
         case Matrix():
@@ -205,13 +206,8 @@ def _part(part: Part, key: str) -> None:
             lines = [part.header, ("---",) * len(part.header), *part.rows]
             st.markdown(
                 "\n".join(
-                    "| " + " | ".join(_plain(cell) if cell != "---" else cell for cell in line) + " |" for line in lines
+                    "| " + " | ".join(plain(cell) if cell != "---" else cell for cell in line) + " |" for line in lines
                 )
             )
         case Live():
             live(part, key, _parts)
-
-
-def _plain(sentence: str) -> str:
-    """A sentence with a learner's words in it, shown as they are: nothing in it is Markdown."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$:~" else sign for sign in sentence)

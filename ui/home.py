@@ -7,7 +7,6 @@ from ui import opening, warmup
 from ui.hero import show
 from ui.token_grid import token_grid
 
-
 # a link's text stands in line with the text under it
 STYLE = "<style>[class*=st-key-map] a { padding-left: 0; } [class*=st-key-map] a p { font-size: 1rem; }</style>"
 

@@ -8,6 +8,7 @@ from lossviz.figures.grid import Cell, Grid, Legend, Row, each
 from lossviz.figures.numerals import three
 from lossviz.lessons.words import Predict
 from ui.links import set_dials
+from ui.say import notice
 from ui.token_grid import token_grid
 
 
@@ -29,7 +30,7 @@ def _ask(slug: str, words: Predict, scene: Any) -> None:
         number.text_input(f"Your number, {words.unit}", key=key)
         button.form_submit_button("Lock", on_click=lambda: _lock(slug, key))
     if problem := st.session_state.pop(f"{key}-problem", None):
-        st.caption(f":orange[{problem}]")
+        notice(problem)
 
 
 def _lock(slug: str, key: str) -> None:
