@@ -10,6 +10,7 @@ from lossviz.lessons.scene import Scene
 from ui import warmup
 from ui.hero import hero
 from ui.links import OUTSIDE
+from ui.say import notice
 
 
 def recorded(slug: str) -> None:
@@ -23,9 +24,9 @@ def recorded(slug: str) -> None:
 
 def recorded_scene(slug: str) -> Scene:
     """The recorded opening view, under a line that says what it is; the page runs again once the models are there."""
-    st.caption(
-        ":orange[Recorded: the opening view as it was computed when this version was made. "
-        "The models are being loaded; in a few seconds everything here is live.]"
+    notice(
+        "Recorded: the opening view as it was computed when this version was made. "
+        "The models are being loaded; in a few seconds everything here is live."
     )
     _wait()
     return _scene(slug)

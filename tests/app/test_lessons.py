@@ -18,7 +18,7 @@ def shown(app: AppTest) -> dict[str, str]:
 
 def said(app: AppTest) -> str:
     """Everything that stands beside the fields."""
-    return " ".join(text.value.replace("\\", "") for text in [*app.caption, *app.info])
+    return " ".join(text.value.replace("\\", "") for text in [*app.markdown, *app.info])
 
 
 def pressed(app: AppTest, key: str) -> AppTest:
