@@ -105,6 +105,15 @@ def test_another_ignore_index_may_be_a_token() -> None:
     assert (cross_entropy_grad(logits, targets, ignore_index=0)[targets == 0] == 0).all()
 
 
+@pytest.mark.parametrize("ignore_index", [-1, 255])
+def test_another_ignore_index_may_lie_on_either_side_of_the_vocabulary(ignore_index: int) -> None:
+    logits, targets = logits_and_targets(6)
+    targets[2] = ignore_index
+    flat = F.cross_entropy(logits, targets, reduction="none", ignore_index=ignore_index)
+    torch.testing.assert_close(cross_entropy(logits, targets, ignore_index=ignore_index), flat)
+    assert (cross_entropy_grad(logits, targets, ignore_index=ignore_index)[2] == 0).all()
+
+
 def test_smoothing_over_the_others_against_soft_targets() -> None:
     """PyTorch given the distribution itself: 0.7 on the target, 0.3/6 on each other class."""
     logits, targets = logits_and_targets(5)
