@@ -6,6 +6,6 @@ RECIPES = {
     "causal": Recipe("causal", steps=5000),
     "leaky": Recipe("leaky", steps=600),
     "masked": Recipe("masked", steps=6000),
-    "t5": Recipe("t5", steps=4500),
+    "t5": Recipe("t5", steps=3600),
     "bart": Recipe("bart", steps=6000),
 }
