@@ -129,7 +129,7 @@ def test_the_wall_around_a_page_stands(line: str) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=named)
 def test_every_page_has_its_lesson_its_words_its_record_and_questions(path: Path) -> None:
     slug = path.stem.replace("_", "-")
-    assert (ROOT / "lossviz" / "lessons" / path.name).is_file()
+    assert (ROOT / "lossviz" / "lessons" / path.stem / "__init__.py").is_file()
     assert (ROOT / "assets" / "lessons" / f"{slug}.toml").is_file()
     assert (ROOT / "assets" / "recorded" / f"{slug}.json").is_file()
     assert slug in asked_pages()

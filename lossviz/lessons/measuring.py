@@ -21,6 +21,12 @@ def scored_count(labels: Int[Tensor, "..."]) -> int:
     return int((labels != -100).sum())
 
 
+def scored_losses(losses: Float[Tensor, " T"], labels: Int[Tensor, " T"]) -> list[float | None]:
+    """The loss of each position; None where nothing is scored."""
+    scored = (labels != -100).tolist()
+    return [loss if is_scored else None for loss, is_scored in zip(losses.tolist(), scored, strict=True)]
+
+
 def mean_of(losses: Float[Tensor, " T"], labels: Int[Tensor, " T"], most: int = 6) -> str:
     """The mean over the scored positions with its values in it, as LaTeX; long sums are shortened in the middle."""
     values = [three(loss) for loss in losses[labels != -100].tolist()]

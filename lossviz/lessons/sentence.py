@@ -42,6 +42,19 @@ def read_text(*which: str, text: str, room: int = 0) -> Reading:
     return Reading(model, tokens, (cut,) if tokens.cut else ())
 
 
+def which_model(name: str, *kinds: str) -> tuple[str, ...]:
+    """What `load` is asked for when a dial says `name`: a built-in model by its kind; any other as one of the first."""
+    return (name,) if name in kinds else (kinds[0], name)
+
+
+def fitted(marks: str, length: int, what: str) -> tuple[str, tuple[str, ...]]:
+    """Marks set by hand, one digit per token, made as long as the text, and a sentence if they had to be."""
+    if not marks or len(marks) == length:
+        return marks, ()
+    notice = f"The {what} of this link are for {len(marks)} tokens, the text has {length}: they were fitted."
+    return marks[:length].ljust(length, "0"), (notice,)
+
+
 def _shortly(text: str, most: int = 160) -> str:
     return text if len(text) <= most else f"{text[:most]}…” and {len(text) - most:,} more characters, “{text[-20:]}"
 

@@ -182,7 +182,7 @@ def test_shares_of_more_than_a_whole_are_refused_with_a_sentence() -> None:
 def test_whole_words_are_selected_whole() -> None:
     state = masked_lm.Dials(text="The unbelievable xylophonists sang", rate=50, words=True)
     for seed in range(20):
-        run = masked_lm._run(dataclasses.replace(state, seed=seed, at=0))
+        run = masked_lm.run_at(dataclasses.replace(state, seed=seed, at=0))
         chosen = dict[int, set[bool]]()
         for word, action in zip(run.reading.tokens.word_ids, run.actions.tolist(), strict=True):
             chosen.setdefault(word, set()).add(action > 0)
@@ -199,7 +199,7 @@ def test_the_counts_of_a_long_draw_come_near_the_promise() -> None:
 
 
 def test_one_mask_has_one_score_in_every_order() -> None:
-    run = masked_lm._run(masked_lm.Dials(actions="000001000000", at=0))
+    run = masked_lm.run_at(masked_lm.Dials(actions="000001000000", at=0))
     scores = masked_lm.joint_scores(run)
     assert max(scores.values()) - min(scores.values()) < 1e-5
 

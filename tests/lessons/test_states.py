@@ -25,7 +25,7 @@ def numbers(state: str) -> dict[str, float]:
     assert link.keys() <= dials.kinds(lesson.Dials).keys()
     chosen, notices = dials.read(lesson.Dials, link)
     assert [*notices, *lesson.scene(chosen).notices] == []
-    return lesson.numbers(chosen) if hasattr(lesson, "numbers") else lesson.scene(chosen).numbers
+    return lesson.numbers(chosen)
 
 
 @pytest.mark.parametrize("claim", [claim for _, claim in CLAIMS], ids=[name for name, _ in CLAIMS])
