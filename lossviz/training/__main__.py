@@ -25,7 +25,7 @@ def main() -> None:
         print(f"tokenizer: {TOKENIZER_FOLDER}", flush=True)
     for kind in RECIPES:
         if kind in options.only:
-            recipe = replace(RECIPES[kind], steps=options.steps or RECIPES[kind].steps)
+            recipe = replace(RECIPES[kind], cycles=(options.steps,)) if options.steps else RECIPES[kind]
             results = read_results(options.folder) | {kind: make(recipe, options.folder)}
             write_card(results, options.folder)
 

@@ -3,9 +3,9 @@
 from lossviz.training.trainer import Recipe
 
 RECIPES = {
-    "causal": Recipe("causal", steps=5000),
-    "leaky": Recipe("leaky", steps=600),
-    "masked": Recipe("masked", steps=6000),
-    "t5": Recipe("t5", steps=3600),
-    "bart": Recipe("bart", steps=6000),
+    "causal": Recipe("causal", cycles=(5000,)),
+    "leaky": Recipe("leaky", cycles=(600,)),
+    "masked": Recipe("masked", cycles=(6000, 3500)),
+    "t5": Recipe("t5", cycles=(3600,)),
+    "bart": Recipe("bart", cycles=(6000,)),
 }

@@ -20,13 +20,21 @@ HELD_OUT_SEED = 1_000_000
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is trained and for how long; a step is one batch of about 1,024 tokens of text."""
+    """What is trained and for how long; a step is one batch of about 1,024 tokens of text.
+
+    `cycles`: the steps of each cycle. In a cycle the learning rate rises once and falls once; the next one goes on with
+    the same weights on new text.
+    """
 
     kind: str
-    steps: int
+    cycles: tuple[int, ...]
     learning_rate: float = 4e-3
     warmup: int = 60
     seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        return sum(self.cycles)
 
 
 @dataclass(frozen=True)
@@ -46,18 +54,28 @@ def train(
 ) -> PreTrainedModel:
     """A model of the recipe's kind, trained from nothing; `on_progress` hears of it `every` so many steps."""
     model = new_body(recipe.kind, len(tokenizer), seed=recipe.seed).train()
-    optimizers = new_optimizers(model)
-    generator = torch.Generator().manual_seed(recipe.seed)
-    batches = text_batches(recipe.kind, tokenizer, seed=recipe.seed)
     losses: list[float] = []
-    for step, text in enumerate(islice(batches, recipe.steps), start=1):
+    for cycle in range(len(recipe.cycles)):
+        for loss in train_cycle(model, recipe, cycle, tokenizer):
+            losses.append(loss)
+            if len(losses) % every == 0:
+                on_progress(Progress(len(losses), sum(losses[-every:]) / every))
+    return model.eval()
+
+
+def train_cycle(
+    model: PreTrainedModel, recipe: Recipe, cycle: int, tokenizer: PreTrainedTokenizerFast
+) -> Iterator[float]:
+    """Train `model` in place for one cycle of the recipe, on text of its own; yields the loss of every step."""
+    optimizers = new_optimizers(model)
+    seed = recipe.seed + cycle
+    generator = torch.Generator().manual_seed(seed)
+    batches = text_batches(recipe.kind, tokenizer, seed=seed)
+    for step, text in enumerate(islice(batches, recipe.cycles[cycle]), start=1):
         loss = OBJECTIVES[recipe.kind](model, text, tokenizer, generator)
         loss.backward()
-        update(model, optimizers, learning_rate(recipe, step))
-        losses.append(loss.item())
-        if step % every == 0:
-            on_progress(Progress(step, sum(losses[-every:]) / every))
-    return model.eval()
+        update(model, optimizers, learning_rate(recipe, cycle, step))
+        yield loss.item()
 
 
 def text_batches(kind: str, tokenizer: PreTrainedTokenizerFast, *, seed: int) -> Iterator[Tensor]:
@@ -92,7 +110,7 @@ def update(model: PreTrainedModel, optimizers: list[Optimizer], rate: float) -> 
         optimizer.zero_grad()
 
 
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """Linear warm-up, then a cosine down to a twentieth."""
+def learning_rate(recipe: Recipe, cycle: int, step: int) -> float:
+    """Linear warm-up, then a cosine down to a twentieth, in every cycle."""
     warm = min(1.0, step / recipe.warmup)
-    return recipe.learning_rate * warm * (0.05 + 0.95 * 0.5 * (1 + cos(pi * step / recipe.steps)))
+    return recipe.learning_rate * warm * (0.05 + 0.95 * 0.5 * (1 + cos(pi * step / recipe.cycles[cycle])))

@@ -16,7 +16,7 @@ from lossviz.training.trainer import Recipe
 
 def test_a_recipe_becomes_a_checkpoint_and_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cloze, "accuracy", lambda model, kind: 0.25)
-    result = make(Recipe("causal", steps=1), tmp_path)
+    result = make(Recipe("causal", cycles=(1,)), tmp_path)
     write_card({"causal": result}, tmp_path)
     assert result.n_bytes == (tmp_path / "causal" / "model.safetensors").stat().st_size
     assert read_results(tmp_path) == {"causal": result}

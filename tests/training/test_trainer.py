@@ -9,13 +9,13 @@ from lossviz.models import KINDS
 from lossviz.text.tokenizer import load_tokenizer
 from lossviz.training.recipes import RECIPES
 from lossviz.training.stream import BATCH_TOKENS, openings, packed_windows
-from lossviz.training.trainer import Progress, Recipe, learning_rate, train
+from lossviz.training.trainer import Progress, Recipe, learning_rate, train, train_cycle
 
 TOKENIZER = load_tokenizer()
 
 
 def short(kind: str, *, steps: int = 3, seed: int = 0) -> Recipe:
-    return Recipe(kind, steps=steps, warmup=2, seed=seed)
+    return Recipe(kind, cycles=(steps,), warmup=2, seed=seed)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -45,10 +45,19 @@ def test_the_loss_falls_and_progress_is_told():
 
 
 def test_the_rate_warms_up_and_cools_down():
-    recipe = Recipe("causal", steps=1000, learning_rate=1.0, warmup=100)
-    assert learning_rate(recipe, 1) == pytest.approx(0.01, rel=0.01)
-    assert learning_rate(recipe, 100) == max(learning_rate(recipe, step) for step in range(1, 1001))
-    assert learning_rate(recipe, 1000) == pytest.approx(0.05)
+    recipe = Recipe("causal", cycles=(1000, 500), learning_rate=1.0, warmup=100)
+    assert learning_rate(recipe, 0, 1) == pytest.approx(0.01, rel=0.01)
+    assert learning_rate(recipe, 0, 100) == max(learning_rate(recipe, 0, step) for step in range(1, 1001))
+    assert learning_rate(recipe, 0, 1000) == learning_rate(recipe, 1, 500) == pytest.approx(0.05)
+
+
+def test_a_second_cycle_goes_on_with_the_weights_on_other_text():
+    recipe = Recipe("causal", cycles=(2, 1), warmup=1)
+    whole = train(recipe, TOKENIZER)
+    parts = train(Recipe("causal", cycles=(2,), warmup=1), TOKENIZER).train()
+    assert len(list(train_cycle(parts, recipe, 1, TOKENIZER))) == 1
+    for a, b in zip(whole.parameters(), parts.parameters(), strict=True):
+        assert torch.equal(a, b)
 
 
 def test_every_kind_has_a_recipe():
