@@ -144,7 +144,7 @@ def test_words_and_questions_belong_to_pages() -> None:
 
 def asked_pages() -> set[str]:
     tables = [tomllib.loads(path.read_text("utf-8")) for path in (ROOT / "assets" / "questions").glob("*.toml")]
-    return {entry["page"] for table in tables for entry in table.get("question", [])}
+    return {entry["page"] for table in tables for entry in table.get("questions", [])}
 
 
 # --- What appears nowhere ---------------------------------------------------------------------------------------------

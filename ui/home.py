@@ -5,6 +5,7 @@ import streamlit as st
 from lossviz.lessons.words import Page, load_home
 from ui import opening, warmup
 from ui.hero import show
+from ui.links import arrived
 from ui.token_grid import token_grid
 
 # a link's text stands in line with the text under it
@@ -13,6 +14,7 @@ STYLE = "<style>[class*=st-key-map] a { padding-left: 0; } [class*=st-key-map] a
 
 def home() -> None:
     """Draw the opening picture and the map."""
+    arrived("home")
     words = load_home()
     with st.container(gap="xxsmall"):
         st.title(words.title, anchor=False)

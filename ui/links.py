@@ -2,7 +2,7 @@
 
 The session holds one dataclass of dials per page. Events (a click, a slider) change it through `set_dials`; a run that
 no event started but that finds another address than the one written last was started by the browser's Back, a pasted
-link or a reload, and reads it.
+link or a reload, and reads it. The menu's bare link to a page that was open before brings back what was set there.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,19 @@ def open_state(slug: str, *kinds: type) -> tuple[list[Any], list[str]]:
     """The page's dials, one object per dataclass in `kinds`, and sentences on what the link held that was no use."""
     memory = st.session_state.setdefault(f"state-{slug}", {"dials": None, "address": None, "event": False, "said": []})
     address = {key: value for key, value in st.query_params.to_dict().items() if key not in OUTSIDE}
-    if memory["dials"] is None or (address != memory["address"] and not memory["event"]):
+    came_back = arrived(slug) and memory["dials"] is not None
+    if came_back and not address:
+        memory["address"] = None  # the link has to be written again
+    elif memory["dials"] is None or (address != memory["address"] and not memory["event"]):
         memory["dials"], memory["said"] = _read(kinds, address)
     memory["event"] = False
     return memory["dials"], memory["said"]
+
+
+def arrived(slug: str) -> bool:
+    """Whether this run is the first on the page since the visitor was on another one."""
+    before, st.session_state["page"] = st.session_state.get("page"), slug
+    return before != slug
 
 
 def _read(kinds: tuple[type, ...], address: Mapping[str, str]) -> tuple[list[Any], list[str]]:

@@ -122,3 +122,12 @@ def test_presenter_mode_steps_through_the_lesson_and_hides_the_answer(visit: Vis
 def test_the_code_opens_from_a_link(visit: Visit) -> None:
     code = visit("causal_lm", code="1").code
     assert "def measure(" in code[0].value and "print(metric.label" in code[0].value
+
+
+def test_what_was_set_on_a_page_is_there_when_the_menu_leads_back(visit: Visit) -> None:
+    app = visit("causal_lm", shift="2")
+    app.query_params.clear()
+    app.switch_page("pages/masked_lm.py").run()
+    app.switch_page("pages/causal_lm.py").run()
+    assert app.query_params == {"shift": "2"}
+    assert shown(app) == shown(visit("causal_lm", shift="2"))

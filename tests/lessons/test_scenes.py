@@ -155,6 +155,11 @@ def test_sampling_follows_its_seed() -> None:
     assert draws[0] == draws[1] != draws[2]
 
 
+def test_a_cell_opened_in_the_padding_does_not_reach_the_training() -> None:
+    (live,) = causal_lm.PANELS["train"](causal_lm.Dials(padding=3, open=((2, 13), (2, 3))))
+    assert live.key == "causal ((2, 3),) 12"
+
+
 # --- Masked LM --------------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,5 @@
 """The panels of the causal page."""
 
-import dataclasses
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -16,9 +14,9 @@ from lossviz.lessons.causal_lm.state import TOP, Dials
 from lossviz.lessons.cells import within
 from lossviz.lessons.panels import Live, Part, Table
 from lossviz.lessons.rows import bars
-from lossviz.lessons.sentence import chips, facts, read_text
+from lossviz.lessons.sentence import Reading, chips, facts, read_text
 from lossviz.losses import cross_entropy, cross_entropy_grad
-from lossviz.models import LanguageModel, load
+from lossviz.models import LanguageModel
 from lossviz.training.live import LiveRun
 
 
@@ -155,28 +153,28 @@ def _written(model: LanguageModel, written: list[tuple[int, float]], how: str) -
 
 def train(state: Dials) -> tuple[Part, ...]:
     """A copy of the causal model goes on training under the mask of the page, on windows as long as this text."""
-    state, _, _ = settled(state)
-    length = run_at(dataclasses.replace(state, padding=0)).n_real
+    reading = read_text("causal", text=state.text)
+    length = len(reading.tokens.ids)
     if length < 2:
         return ("A text of one token has no target: type another word.",)
-    flips = within(state.open, length)
+    flips = within(settled(state)[0].open, length)
     allowed = who_sees_whom(state.mask, flips, length)
     return (
         Live(
             key=f"{state.mask} {flips} {length}",
-            start=lambda: LiveRun(load("causal"), allowed).start(),
-            shown=lambda run: _trained(state, run.snapshot().model, allowed),
+            start=lambda: LiveRun(reading.model, allowed).start(),
+            shown=lambda run: _trained(reading, run.snapshot().model, state.mask, allowed),
         ),
     )
 
 
-def _trained(state: Dials, trained: LanguageModel, allowed: Bool[Tensor, "T T"]) -> tuple[Part, ...]:
+def _trained(reading: Reading, trained: LanguageModel, mask: str, allowed: Bool[Tensor, "T T"]) -> tuple[Part, ...]:
     """This text before and after, under the same mask, and what the trained model writes when nothing lies ahead."""
-    tokens = read_text("causal", text=state.text).tokens
+    tokens = reading.tokens
     ids, labels = torch.tensor(tokens.ids), next_token_labels(torch.tensor(tokens.ids))
     with torch.no_grad():
         before, after = (
-            cross_entropy(model.logits(ids, allowed), labels).tolist()[:-1] for model in (load("causal"), trained)
+            cross_entropy(model.logits(ids, allowed), labels).tolist()[:-1] for model in (reading.model, trained)
         )
     peak = max(*before, *after, 1e-6)
     grid = Grid(
@@ -191,7 +189,7 @@ def _trained(state: Dials, trained: LanguageModel, allowed: Bool[Tensor, "T T"])
         (Legend("loss", "loss under the mask of this page"),),
         "The losses of this text before and after the training",
     )
-    written = write_on(trained, list(tokens.ids), state.mask, 16, temperature=0.0, seed=0)
+    written = write_on(trained, list(tokens.ids), mask, 16, temperature=0.0, seed=0)
     return grid, _written(trained, written, "greedy")
 
 
