@@ -59,7 +59,7 @@ def _beside(guess: float, truth: float, unit: str) -> Grid:
     cells = (Cell(value=max(guess, 0.0), text=three(guess), role="mask"), Cell(value=truth, role="right"))
     return Grid(
         columns=2,
-        rows=(Row("bars", "", unit=unit, slots=each(cells), selectable=False),),
+        rows=(Row("bars", unit, slots=each(cells), selectable=False),),
         legend=(Legend("mask", "your guess"), Legend("right", "computed")),
         label=f"Your guess {three(guess)}, computed {three(truth)} {unit}",
     )

@@ -48,9 +48,10 @@ def answer(question: Question) -> None:
     st.markdown(
         "**What comes next**\n" + "\n".join(f"- *{item.question}* {item.answer}" for item in question.follow_ups)
     )
-    for claim in filter(None, (question.proof, question.proof.refutation)):
-        st.markdown(f"**Proof.** {claim.says} `{claim.predicate}`")
-        live_link(claim.state)
+    for heading, claim in (("Proof", question.proof), ("The usual answer, tested", question.proof.refutation)):
+        if claim:
+            st.markdown(f"**{heading}.** {claim.says} `{claim.predicate}`")
+            live_link(claim.state)
     st.caption(
         "Sources: "
         + " · ".join(

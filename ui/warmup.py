@@ -7,19 +7,33 @@ same circular packages at once can each see half of one.
 import gc
 import logging
 import threading
+import time
+
+QUIET = 0.7  # seconds without a request after which nobody is waiting for a page
+PATIENCE = 6.0  # seconds that the warm-up gives way in all: on a busy server too it comes to an end
 
 _lock = threading.Lock()
 _warm = threading.Event()
 _thread: threading.Thread | None = None
+_visited = 0.0
+_patient_until = 0.0
 
 
 def start() -> None:
     """Warm this process in the background; the second call and all later ones do nothing."""
-    global _thread
+    global _thread, _patient_until
     with _lock:
         if _thread is None:
+            visited()
+            _patient_until = time.monotonic() + PATIENCE
             _thread = threading.Thread(target=_run, name="warm-up", daemon=True)
             _thread.start()
+
+
+def visited() -> None:
+    """Say that a visitor is being served right now: the warm-up gives way for a moment."""
+    global _visited
+    _visited = time.monotonic()
 
 
 def ready() -> bool:
@@ -34,15 +48,38 @@ def wait(seconds: float | None = None) -> bool:
 
 
 def warm() -> None:
-    """Everything that is slow the first time: the imports, the built-in models, and each page's opening view once."""
+    """Everything that is slow the first time, in parts: an import holds the interpreter, and a visitor waits for it."""
+    _words()
+    _give_way()
     import torch
 
     torch.set_num_threads(1)  # one thread a visitor: a pool of threads on few cores makes every visitor wait
+    _give_way()
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # imports torch._dynamo: a second, once
+    _give_way()
+    import lossviz.models  # noqa: F401
+
+    _give_way()
     from lossviz.lessons import causal_lm, home, masked_lm, span_corruption
 
     for lesson in (causal_lm, masked_lm, span_corruption, home):
+        _give_way()
         lesson.scene(lesson.Dials())
-    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # imports torch._dynamo: a second, once
+
+
+def _words() -> None:
+    """What a recorded view needs; it is there before the first visitor's browser asks for it."""
+    import pandas  # noqa: F401  Streamlit imports it with the first component
+
+    from lossviz.drill.questions import load_questions
+    from ui import frame  # noqa: F401
+
+    load_questions()
+
+
+def _give_way() -> None:
+    while time.monotonic() < min(_visited + QUIET, _patient_until):
+        time.sleep(0.05)
 
 
 def _run() -> None:
@@ -50,8 +87,7 @@ def _run() -> None:
         warm()
     except Exception:  # a page that meets the same fault shows it with its own words
         logging.getLogger(__name__).exception("the warm-up failed")
-    # Streamlit collects garbage after every run, in the way of the answer to a click. Modules and models stay:
-    # frozen, they are not walked again.
+    # Modules and models stay for good: frozen, no collection of garbage walks through them again.
     gc.collect()
     gc.freeze()
     _warm.set()

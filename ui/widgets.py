@@ -11,6 +11,7 @@ import streamlit as st
 
 from lossviz.lessons.dials import Kind, kinds
 from ui.links import set_dials
+from ui.say import plain
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,8 +124,10 @@ class Model(Widget):
     words: tuple[tuple[str, str], ...] = ()
 
     def draw(self, slug: str, dials: Any, help: str | None) -> None:
+        from lossviz.models import best_device, describe  # loaded by now; the page's words did not wait for it
+
         names, value = dict(self.words), getattr(dials, self.name)
-        with st.popover(f"{self.label}: {names.get(value, value)}"):
+        with st.popover(plain(f"{self.label}: {names.get(value, value)} · {describe(best_device())}")):
             key, field = f"{slug}-{self.name}", f"{slug}-{self.name}-other"
             st.session_state[key] = value if value in names else None
             st.session_state[field] = "" if value in names else value

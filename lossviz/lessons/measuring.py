@@ -29,9 +29,15 @@ def scored_losses(losses: Float[Tensor, " T"], labels: Int[Tensor, " T"]) -> lis
 
 def mean_of(losses: Float[Tensor, " T"], labels: Int[Tensor, " T"], most: int = 6) -> str:
     """The mean over the scored positions with its values in it, as LaTeX; long sums are shortened in the middle."""
-    values = [three(loss) for loss in losses[labels != -100].tolist()]
+    values = [_latex(loss) for loss in losses[labels != -100].tolist()]
     if not values:
         return r"\mathcal{L} = 0 \quad\text{(nothing is scored)}"
     shown = values if len(values) <= most else [*values[: most - 2], r"\dots", values[-1]]
     mean = losses.sum().item() / len(values)
-    return rf"\mathcal{{L}} = \frac{{{' + '.join(shown)}}}{{{len(values)}}} = {three(mean)}\ \text{{nats}}"
+    return rf"\mathcal{{L}} = \frac{{{' + '.join(shown)}}}{{{len(values)}}} = {_latex(mean)}\ \text{{nats}}"
+
+
+def _latex(value: float) -> str:
+    """Three significant digits as LaTeX: 2.26e-05 becomes 2.26 times ten to the −5."""
+    digits, exponential, exponent = three(value).partition("e")
+    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponential else digits
