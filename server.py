@@ -24,6 +24,7 @@ from ui.compressed import Compressed
 ROOT = Path(__file__).parent
 MAX_SESSIONS = int(os.environ.get("LOSSVIZ_MAX_SESSIONS", "300"))
 FRAME_ANCESTORS = os.environ.get("LOSSVIZ_FRAME_ANCESTORS", "'self'")
+PROBES = ("/_stcore/health", "/ready")
 CLOSED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent")  # the app has no use for them
 
 
@@ -72,6 +73,18 @@ class SecurityHeaders:
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
+class Visits:
+    """Tells the warm-up that a visitor is being served."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in PROBES:
+            warmup.visited()
+        await self.app(scope, receive, send)
+
+
 class Limits:
     """Refuses the routes that the app does not use, and further visitors when the process is full."""
 
@@ -117,5 +130,5 @@ app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,
     routes=[Route("/ready", ready)],
-    middleware=[Middleware(SecurityHeaders), Middleware(Limits), Middleware(Compressed)],
+    middleware=list(map(Middleware, (Visits, SecurityHeaders, Limits, Compressed))),
 )
