@@ -1,9 +1,25 @@
-// Runs in the page before its own scripts. Times are milliseconds on the page's clock.
-// pressed: the last press of the button. changed: the last change inside .st-key-numbers since then.
-// painted: the first frame on screen after the first change inside .st-key-grid since then.
+// Runs in the page before its own scripts. Times are milliseconds on the page's clock, which starts with the visit.
+// seen: the first frame with the picture. pressed: the last press of the button. Since then,
+// painted: the first frame after the first change in .st-key-grid; changed: the last change in .st-key-numbers.
 {
-  const watch = { pressed: 0, changed: 0, painted: 0, roots: new WeakSet() };
+  const watch = { seen: 0, pressed: 0, painted: 0, changed: 0 };
+  const roots = new WeakSet();
   window.stopwatch = watch;
+
+  const pictures = () => [...document.querySelectorAll(".st-key-grid *")].map((node) => node.shadowRoot).filter(Boolean);
+
+  // The picture is a token grid with cells in it, or the bare app's button.
+  window.pictured = () => {
+    const bare = document.querySelector(".st-key-grid button");
+    const cell = bare ?? pictures().map((root) => root.querySelector("[role=gridcell]")).find(Boolean);
+    return Boolean(cell?.getBoundingClientRect().height);
+  };
+
+  const look = () => {
+    if (window.pictured()) watch.seen = performance.now();
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
 
   const onNextFrame = (then) => requestAnimationFrame(() => {
     const channel = new MessageChannel();
@@ -27,9 +43,9 @@
   addEventListener("DOMContentLoaded", () => changed.observe(document.body, everything));
   addEventListener("pointerdown", (event) => {
     Object.assign(watch, { pressed: event.timeStamp, changed: 0, painted: 0 });
-    for (const node of document.querySelectorAll(".st-key-grid *")) {
-      if (node.shadowRoot && !watch.roots.has(node)) repainted.observe(node.shadowRoot, everything);
-      if (node.shadowRoot) watch.roots.add(node);
+    for (const root of pictures().filter((root) => !roots.has(root))) {
+      repainted.observe(root, everything);
+      roots.add(root);
     }
   }, true);
 }
