@@ -6,6 +6,6 @@ RECIPES = {
     "causal": Recipe("causal", cycles=(5000,)),
     "leaky": Recipe("leaky", cycles=(600,)),
     "masked": Recipe("masked", cycles=(6000, 3500)),
-    "t5": Recipe("t5", cycles=(3600,)),
+    "t5": Recipe("t5", cycles=(3600, 3000)),
     "bart": Recipe("bart", cycles=(6000,)),
 }
