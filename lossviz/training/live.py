@@ -20,7 +20,7 @@ from lossviz.training.stream import packed_windows
 
 QUEUED, RUNNING, DONE, CANCELLED, FAILED = "queued", "running", "done", "cancelled", "failed"
 SEEING, BLIND = "rows that see their target", "the other rows"
-LIVE_BATCH_TOKENS = 384
+LIVE_BATCH_TOKENS = 256
 _one_run = threading.Semaphore(1)
 """One training in the whole process: the others wait their turn, so that visitors are still served."""
 
@@ -55,9 +55,9 @@ class LiveRun:
         model: LanguageModel,
         attention: Bool[Tensor, "T T"],
         *,
-        steps: int = 300,
+        steps: int = 450,
         seconds: float = 20.0,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 1e-3,
         seed: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
