@@ -48,7 +48,7 @@ def wait(seconds: float | None = None) -> bool:
 
 
 def warm() -> None:
-    """Everything that is slow the first time, in parts: an import holds the interpreter, and a visitor waits for it."""
+    """Everything that is slow the first time, in parts: visitors wait while the interpreter is busy with an import."""
     _words()
     _give_way()
     import torch
