@@ -22,10 +22,12 @@ PRONOUNS = {
     "she": {"he": "she", "him": "her", "his": "her", "himself": "herself", "child": "girl"},
     "he": {"he": "he", "him": "him", "his": "his", "himself": "himself", "child": "boy"},
 }
-NUMBERS: list[str] = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-).split()
+NUMBERS: tuple[str, ...] = tuple(
+    (
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty"
+    ).split()
+)
 SLOT = re.compile(r"\{([a-z_]+)(\d?)(?:\.([a-z]+))?\}|<(new )?([a-z_]+)>|\[([^\]]*)\]")
 
 
