@@ -26,7 +26,7 @@ bench: .venv/dev.stamp browser
 	$(BIN)/python -m benchmarks
 
 models: .venv/run.stamp
-	$(BIN)/python -m lossviz.models
+	$(BIN)/python -m lossviz.training
 
 record: .venv/run.stamp
 	$(BIN)/python -m lossviz.lessons

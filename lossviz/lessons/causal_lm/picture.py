@@ -62,7 +62,7 @@ def matrix(state: Dials, run: Run) -> Matrix:
         caption=_caption(state, run),
         label="Who may look at whom",
         chosen=state.at,
-        editable=True,
+        editable=run.model.respects_attention,
         flips=state.open,
     )
 
