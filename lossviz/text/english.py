@@ -24,8 +24,8 @@ PRONOUNS = {
 }
 NUMBERS: tuple[str, ...] = tuple(
     (
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty"
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty"
     ).split()
 )
 SLOT = re.compile(r"\{([a-z_]+)(\d?)(?:\.([a-z]+))?\}|<(new )?([a-z_]+)>|\[([^\]]*)\]")
