@@ -11,10 +11,14 @@ from lossviz.lessons.scene import Metric
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Rows of text under a header; numbers come formatted."""
+    """Rows of text under a header; numbers come formatted. Raises ValueError for a column without a name or a cell."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        if not all(self.header) or any(len(row) != len(self.header) for row in self.rows):
+            raise ValueError(f"every column has a name, every row its cells; got {self.header}: name or fill them")
 
 
 @dataclasses.dataclass(frozen=True)

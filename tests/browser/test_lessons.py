@@ -142,6 +142,7 @@ def test_a_presenter_steps_with_the_keys(page: Page, goto: Goto) -> None:
     expect(bar).not_to_contain_text("What do you expect to see?")
     page.keyboard.press("ArrowRight")
     address(page, "step=1")
+    expect(bar.get_by_role("button", name="Back")).to_be_enabled()
     page.keyboard.press("ArrowLeft")
     page.wait_for_function("() => !location.search.includes('step')")
 

@@ -38,7 +38,7 @@ def counts(state: Dials) -> tuple[Part, ...]:
             strict=True,
         )
     )
-    return (Table(("", "this text", "share", "expected", "in 100,000 tokens"), rows),)
+    return (Table(("became", "this text", "share", "expected", "in 100,000 tokens"), rows),)
 
 
 def beside(state: Dials) -> tuple[Part, ...]:

@@ -29,7 +29,9 @@ def lengths(state: Dials) -> tuple[Part, ...]:
                 f"{raw + 1:,}",
             )
         )
-    return (Table(("", "encoder reads", "raw tokens", "T5 decoder writes", "BART decoder would write"), tuple(rows)),)
+    return (
+        Table(("setting", "encoder reads", "raw tokens", "T5 decoder writes", "BART decoder would write"), tuple(rows)),
+    )
 
 
 def costs(state: Dials) -> tuple[Part, ...]:
@@ -48,7 +50,7 @@ def costs(state: Dials) -> tuple[Part, ...]:
         for name, model, half in zip(("T5", "BART"), run.models, (run.t5, run.bart), strict=True)
         if model is not None and half is not None
     )
-    return (Table(("", "encoder tokens", "decoder tokens", "forward cost", "sum of losses", "mean"), rows),)
+    return (Table(("objective", "encoder tokens", "decoder tokens", "forward cost", "sum of losses", "mean"), rows),)
 
 
 def matrices(state: Dials) -> tuple[Part, ...]:
