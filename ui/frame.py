@@ -152,7 +152,7 @@ def _code(slug: str, scene: Scene, view: View) -> None:
             "The source of every function that made these numbers, with today's inputs. "
             "Run it where lossviz is installed: it prints the same digits."
         )
-        folded.code(scene.listing, height=420)
+        folded.code(scene.listing, wrap_lines=True)
 
 
 def _panels(slug: str, module: Lesson, words: Words, state: Any, view: View, widgets: tuple[Widget, ...]) -> None:
