@@ -4,6 +4,7 @@ A page declares its dials and names its lesson; everything that a learner sees o
 """
 
 import dataclasses
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -27,6 +28,8 @@ from ui.questions import folklore, questions
 from ui.say import notice, plain
 from ui.token_grid import token_grid
 from ui.widgets import Model, Widget
+
+BREATH = 0.25  # seconds that a browser needs for the picture before the other widgets keep it busy
 
 
 class Lesson(Protocol):
@@ -69,31 +72,43 @@ def lesson(slug: str, load: Callable[[], Any], *widgets: Widget) -> None:
 
 @st.fragment
 def _live(slug: str, module: Lesson, widgets: tuple[Widget, ...]) -> None:
+    """Everything that answers to the dials. The picture is sent first: on arrival, the rest waits until it is drawn."""
     words = load_lesson(slug)
-    (state, view), said = links.open_state(slug, module.Dials, View)
-    _dials(slug, words, state, view, widgets)
+    arriving = links.arrived(slug)
+    (state, view), said = links.open_state(slug, module.Dials, View, came_back=arriving)
+    above, picture = st.container(key="above"), st.container()
+    room = above.empty()
+    if arriving:
+        room.html("<span></span>")  # a container with nothing in it would take no room
+    with picture:
+        scene = _picture(slug, module, state, said)
+    if arriving:
+        time.sleep(BREATH)
+        room.empty()
+    with above:
+        _dials(slug, words, state, view, widgets)
+    if scene is not None:
+        predict(slug, words.predict, scene, view.guess)
+        _equation(words, scene)
+        _code(slug, scene, view)
+        _panels(slug, module, words, state, view, widgets)
+    present.bar(slug, words, view.present, view.step, view.shown)
+    links.write_link(slug)
+
+
+def _picture(slug: str, module: Lesson, state: Any, said: list[str]) -> Scene | None:
+    """The hero and the sentences that belong beside it; None where there is only a sentence."""
     for sentence in said:
         notice(sentence)
     try:
         scene = module.scene(state)
     except ValueError as error:
         st.info(plain(str(error)))
-    else:
-        _scene(slug, module, words, state, view, scene, widgets)
-    present.bar(slug, words, view.present, view.step, view.shown)
-    links.write_link(slug)
-
-
-def _scene(
-    slug: str, module: Lesson, words: Words, state: Any, view: View, scene: Scene, widgets: tuple[Widget, ...]
-) -> None:
+        return None
     for sentence in scene.notices:
         notice(sentence)
     hero(slug, scene, module.EDITED)
-    predict(slug, words.predict, scene, view.guess)
-    _equation(words, scene)
-    _code(slug, scene, view)
-    _panels(slug, module, words, state, view, widgets)
+    return scene
 
 
 def _dials(slug: str, words: Words, state: Any, view: View, widgets: tuple[Widget, ...]) -> None:

@@ -1,9 +1,12 @@
 """The map of the whole subject, under one sentence that every objective scores in its own way."""
 
+import time
+
 import streamlit as st
 
 from lossviz.lessons.words import Page, load_home
 from ui import opening, warmup
+from ui.frame import BREATH
 from ui.hero import show
 from ui.links import arrived
 from ui.token_grid import token_grid
@@ -14,7 +17,7 @@ STYLE = "<style>[class*=st-key-map] a { padding-left: 0; } [class*=st-key-map] a
 
 def home() -> None:
     """Draw the opening picture and the map."""
-    arrived("home")
+    arriving = arrived("home")
     words = load_home()
     with st.container(gap="xxsmall"):
         st.title(words.title, anchor=False)
@@ -24,6 +27,8 @@ def home() -> None:
         token_grid(scene.grid, key="home-grid")
     with st.container(key="numbers"):
         show(scene.metrics)
+    if arriving:
+        time.sleep(BREATH)
     for column, line in zip(st.columns(len(words.how)), words.how, strict=True):
         column.markdown(line)
     st.html(STYLE)

@@ -16,12 +16,14 @@ from lossviz.lessons import dials as link
 OUTSIDE = ("embed", "embed_options")  # Streamlit's own
 
 
-def open_state(slug: str, *kinds: type) -> tuple[list[Any], list[str]]:
-    """The page's dials, one object per dataclass in `kinds`, and sentences on what the link held that was no use."""
+def open_state(slug: str, *kinds: type, came_back: bool) -> tuple[list[Any], list[str]]:
+    """The page's dials, one object per dataclass in `kinds`, and sentences on what the link held that was no use.
+
+    came_back: the visitor was on another page; a bare link then brings back what was set here before.
+    """
     memory = st.session_state.setdefault(f"state-{slug}", {"dials": None, "address": None, "event": False, "said": []})
     address = {key: value for key, value in st.query_params.to_dict().items() if key not in OUTSIDE}
-    came_back = arrived(slug) and memory["dials"] is not None
-    if came_back and not address:
+    if came_back and memory["dials"] is not None and not address:
         memory["address"] = None  # the link has to be written again
     elif memory["dials"] is None or (address != memory["address"] and not memory["event"]):
         memory["dials"], memory["said"] = _read(kinds, address)

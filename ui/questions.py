@@ -21,12 +21,15 @@ def folklore(words: Lesson) -> None:
                 live_link(item.state)
 
 
+@st.fragment
 def questions(asked: Sequence[Question]) -> None:
-    """The questions of the page, answers folded."""
+    """The questions of the page; an answer is sent once it is opened, so that the picture does not wait for it."""
     st.header("Questions on this page", anchor="questions")
     for question in asked:
-        with st.expander(f"**{question.id}.** {question.question}"):
-            answer(question)
+        folded = st.expander(f"**{question.id}.** {question.question}", key=f"q{question.id}", on_change="rerun")
+        if folded.open:
+            with folded:
+                answer(question)
 
 
 def live_link(state: str) -> None:
