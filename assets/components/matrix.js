@@ -5,6 +5,7 @@ const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678
 const matrices = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
+  if (!parentElement.isConnected) return; // taken off the page while this script was on its way
   const root = parentElement.querySelector(".lossviz");
   if (!matrices.has(root)) matrices.set(root, new Matrix(root));
   const matrix = matrices.get(root);

@@ -12,6 +12,7 @@ const GLYPHS = { replaced: "✎", kept: "✓", ignored: "–" };
 const grids = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
+  if (!parentElement.isConnected) return; // taken off the page while this script was on its way
   const root = parentElement.querySelector(".lossviz");
   if (!grids.has(root)) grids.set(root, new TokenGrid(root));
   const grid = grids.get(root);
