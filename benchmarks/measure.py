@@ -118,6 +118,7 @@ def page_change(page: Page, app: App) -> float:
 
 def by_menu(page: Page, path: str, title: str) -> float:
     """Go to another page of the app by its menu, until its title and its picture stand there; how long that took."""
+    page.evaluate("() => leave()")
     page.locator(f"[data-testid=stSidebarNavLink][href$='/{path}']").click()
     there = "title => document.querySelector('h1')?.innerText === title && pictured() && performance.now()"
     seen = page.wait_for_function(there, arg=title).json_value()

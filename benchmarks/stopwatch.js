@@ -11,9 +11,12 @@
   // The picture is a token grid with cells in it, or the bare app's button.
   window.pictured = () => {
     const bare = document.querySelector(".st-key-grid button");
-    const cell = bare ?? pictures().map((root) => root.querySelector("[role=gridcell]")).find(Boolean);
+    const cell = bare ?? pictures().filter((root) => !root.left).map((root) => root.querySelector("[role=gridcell]")).find(Boolean);
     return Boolean(cell?.getBoundingClientRect().height);
   };
+
+  // Before another page is opened: what still stands there of this one is not the other's picture.
+  window.leave = () => pictures().forEach((root) => { root.left = true; });
 
   const look = () => {
     if (window.pictured()) watch.seen = performance.now();
