@@ -10,12 +10,14 @@ from importlib.resources import files
 from pathlib import Path
 
 import streamlit as st
+from google.protobuf.message import DecodeError
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.pages_manager import PagesManager
 
 from ui import warmup
@@ -85,6 +87,35 @@ class Visits:
         await self.app(scope, receive, send)
 
 
+HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")  # how a browser writes half of a surrogate pair
+REPLACEMENT = "\ufffd".encode()  # as long, so that the lengths inside a message still hold
+
+
+def well_formed(message: bytes) -> bytes:
+    """A visitor's message as it is, or, where text in it is no UTF-8, with U+FFFD for each half of a surrogate pair."""
+    try:
+        BackMsg.FromString(message)
+    except DecodeError:
+        return HALF_PAIR.sub(REPLACEMENT, message)
+    return message
+
+
+class WellFormed:
+    """Mends messages with half a surrogate pair: Streamlit would drop each whole, and the visitor hear nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def mended() -> Message:
+            message = await receive()
+            if data := message.get("bytes"):
+                message["bytes"] = well_formed(data)
+            return message
+
+        await self.app(scope, mended if scope["type"] == "websocket" else receive, send)
+
+
 class Limits:
     """Refuses the routes that the app does not use, and further visitors when the process is full."""
 
@@ -130,5 +161,5 @@ app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,
     routes=[Route("/ready", ready)],
-    middleware=list(map(Middleware, (Visits, SecurityHeaders, Limits, Compressed))),
+    middleware=list(map(Middleware, (Visits, SecurityHeaders, Limits, WellFormed, Compressed))),
 )

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FORMULAS = ["attention", "corruption", "guards", "labels", "losses", "units"]
 OWN = {"app", "benchmarks", "lossviz", "server", "ui"}
-WITH_STREAMLIT = {"pandas", "starlette"}  # what Streamlit is built on: it fixes the version
+WITH_STREAMLIT = {"google", "pandas", "starlette"}  # what Streamlit is built on: it fixes the version
 
 
 def sources(*places: str) -> list[Path]:

@@ -59,3 +59,19 @@ def assert_unharmed(page: Page, text: str) -> None:
     assert not page.get_by_test_id("stException").count(), f"a traceback for {text[:60]!r}"
     assert page.evaluate("window.ran === undefined"), f"the page ran {text[:60]!r}"
     assert page.get_by_role("heading", level=1).count() == 1, f"the page lost its head over {text[:60]!r}"
+
+
+TYPE_HALF_A_PAIR = """(field) => {
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, "The \\ud800 cat");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
+
+
+def test_half_a_surrogate_pair_is_replaced_and_the_rest_is_read(page: Page, goto: Callable[..., Page]) -> None:
+    """A browser can hold it, UTF-8 cannot: Streamlit alone would drop the message and the page stay as it was."""
+    goto(page, "causal-lm")
+    field = page.get_by_role("textbox", name="Your text")
+    field.evaluate(TYPE_HALF_A_PAIR)
+    field.press("Enter")
+    page.wait_for_function("() => location.search.includes('The+%EF%BF%BD+cat')")
+    assert_unharmed(page, "half a pair")

@@ -6,11 +6,13 @@ import urllib.request
 from urllib.error import HTTPError
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from benchmarks.chromium import ROOT, Server, serving
+from server import well_formed
 
 SAYS_TOO_BIG = 1009
 
@@ -75,3 +77,10 @@ def test_a_full_server_refuses_the_next_visitor_and_takes_one_when_one_has_gone(
             pass
         with connect(stream(server)):
             pass
+
+
+def test_only_messages_that_are_no_utf_8_are_mended() -> None:
+    good = BackMsg(rerun_script={"query_string": "text=\u4e2d"}).SerializeToString()
+    broken = good.replace("\u4e2d".encode(), b"\xed\xa0\x80")
+    assert well_formed(good) == good
+    assert BackMsg.FromString(well_formed(broken)).rerun_script.query_string == "text=\ufffd"
