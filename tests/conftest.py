@@ -1,4 +1,4 @@
-"""Every test alike: the same draws, one thread, checked shapes, and no network."""
+"""Every test alike: the same draws, one thread, and no network."""
 
 import ipaddress
 import os
@@ -8,15 +8,9 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from jaxtyping import install_import_hook
-
-import tests.shapes  # noqa: F401 (jaxtyping looks the checker up by its dotted name)
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"
-
-FORMULAS = ["attention", "corruption", "labels", "losses", "units"]
-install_import_hook([f"lossviz.{name}" for name in FORMULAS], "tests.shapes.checked")
 
 settings.register_profile("lossviz", derandomize=True, deadline=None, print_blob=False)
 settings.load_profile("lossviz")
