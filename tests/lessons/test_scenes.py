@@ -112,6 +112,14 @@ def test_padding_changes_neither_loss_nor_scored_count() -> None:
     assert (padded["n_scored"], padded["n_positions"]) == (bare["n_scored"], bare["n_positions"] + 5)
 
 
+def test_the_longest_text_keeps_its_end_token_among_the_denominators() -> None:
+    long = causal_lm.Dials(text="The cat sat on the mat. " * 30)
+    numbers = causal_lm.numbers(long)
+    assert numbers["n_positions"] == numbers["loss_count_all"] == 64
+    assert numbers["loss_count"] - numbers["loss_count_pad_is_eos"] == 1
+    assert numbers["loss_of_the_end"] > 0
+
+
 def test_the_shift_of_the_page_is_the_shift_of_the_package() -> None:
     ids, real = torch.tensor([5, 6, 7, 8, 0, 0]), torch.tensor([True, True, True, True, False, False])
     assert causal_lm.labels_at_shift(1, ids, real).equal(next_token_labels(ids, attention_mask=real))

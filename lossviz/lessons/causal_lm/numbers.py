@@ -112,9 +112,13 @@ def _untrained(which: tuple[str, ...]) -> LanguageModel:
 
 @functools.lru_cache(maxsize=64)
 def denominators(which: tuple[str, ...], ids: tuple[int, ...], padding: int) -> tuple[tuple[str, float], ...]:
-    """One text, its end token and `padding` pads under four recipes: (name, mean loss in nats), then counts."""
+    """One text, its end token and `padding` pads under four recipes: (name, mean loss in nats), then counts.
+
+    A text that leaves no room for them loses its last tokens, never its end token.
+    """
     model = load(*which)
-    full = torch.tensor([*ids, model.eos_id] + [model.pad_id] * padding)[: model.max_tokens]
+    ids = ids[: model.max_tokens - 1 - padding]
+    full = torch.tensor([*ids, model.eos_id] + [model.pad_id] * padding)
     same = full.masked_fill(full == model.pad_id, model.eos_id)  # the vocabulary in which pad = eos
     real = torch.arange(len(full)) <= len(ids)
     with torch.no_grad():
