@@ -22,13 +22,18 @@ def open_state(slug: str, *kinds: type, came_back: bool) -> tuple[list[Any], lis
     came_back: the visitor was on another page; a bare link then brings back what was set here before.
     """
     memory = st.session_state.setdefault(f"state-{slug}", {"dials": None, "address": None, "event": False, "said": []})
-    address = {key: value for key, value in st.query_params.to_dict().items() if key not in OUTSIDE}
+    address = parameters()
     if came_back and memory["dials"] is not None and not address:
         memory["address"] = None  # the link has to be written again
     elif memory["dials"] is None or (address != memory["address"] and not memory["event"]):
         memory["dials"], memory["said"] = _read(kinds, address)
     memory["event"] = False
     return memory["dials"], memory["said"]
+
+
+def parameters() -> dict[str, str]:
+    """What the address says of the page; Streamlit's own parameters are left out."""
+    return {key: value for key, value in st.query_params.to_dict().items() if key not in OUTSIDE}
 
 
 def arrived(slug: str) -> bool:

@@ -9,13 +9,13 @@ from lossviz.content import ASSETS
 from lossviz.lessons.scene import Scene
 from ui import warmup
 from ui.hero import hero
-from ui.links import OUTSIDE
+from ui.links import parameters
 from ui.say import notice
 
 
 def recorded(slug: str) -> None:
     """Show the recorded opening view, and say so, until the live one can be computed."""
-    if set(st.query_params) - set(OUTSIDE):
+    if parameters():
         st.info("The models are being loaded; this state is computed in a few seconds.")
         _wait()
     else:
