@@ -10,8 +10,9 @@ from lossviz.losses.precision import full_precision
 def log_sum_exp(logits: Float[Tensor, "*batch V"]) -> Float[Tensor, "*batch"]:
     """log Z, the logarithm of the softmax's denominator: m + log Σⱼ exp(zⱼ − m), m the largest logit.
 
-    The largest term becomes 1, so nothing overflows and the sum is at least 1.
-    Blanchard, Higham & Higham 2021, §1. Half precision comes back as float32.
+    The largest term becomes 1, so no exponential overflows and the sum lies between 1 and V: too much for float16,
+    which ends at 65,504. Half precision is computed and comes back as float32.
+    Blanchard, Higham & Higham 2021, §1.
     """
     z = full_precision(guards.logits(logits))
     m = z.detach().amax(-1, keepdim=True)
