@@ -1,10 +1,12 @@
 """What a learner did, as a log that is only ever added to; cards, scores and due dates are replayed from it.
 
 Every event has its own id and its own time, so that logs of two tabs or two devices merge as sets: nothing is counted
-twice and nothing is lost. To undo is an event too.
+twice and nothing is lost. To undo is an event too. Clocks go wrong: what lies ahead of the clock is kept, and counts
+(`until`) once its time has come; what lies too far ahead (`too_far_ahead`) gets into no log.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Annotated, Any, Literal
@@ -25,6 +27,8 @@ from lossviz.text.clean import clean
 
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # due dates stay far from year 9999
 TICK = timedelta(microseconds=1)
+CORRECTED = timedelta(minutes=5)  # by how much a clock is set back in daily life, and less than any sitting
+AHEAD = timedelta(days=1)  # how far ahead of this clock an honest one may be: set to a wrong zone, not to a wrong year
 LONGEST = 2_000  # characters that a learner can type
 
 
@@ -37,7 +41,8 @@ class Grade(IntEnum):
     INSTANT = 4
 
 
-def _in_utc(at: datetime) -> datetime:
+def in_utc(at: datetime) -> datetime:
+    """The same moment in UTC. Raises ValueError where it has no time zone."""
     if at.tzinfo is None:
         raise ValueError(f"a moment has a time zone; got {at} without one. Pass datetime.now(UTC).")
     return at.astimezone(UTC)
@@ -49,7 +54,7 @@ def _whole(value: Any) -> Any:
     return value
 
 
-Instant = Annotated[AwareDatetime, Field(ge=FIRST, lt=LAST), AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, Field(ge=FIRST, lt=LAST), AfterValidator(in_utc)]
 """A moment of this or the next century, kept in UTC."""
 
 Item = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$")]
@@ -152,21 +157,53 @@ def merged(*logs: Iterable[Event]) -> tuple[Event, ...]:
 def standing(log: Iterable[Event]) -> tuple[Event, ...]:
     """The events that count, in order: those that no undo has taken back which itself counts.
 
-    An undo is taken back only by a later one, so the newest are read first. Undoing what never came does nothing.
+    Who undoes an undo must have seen it, so that no clock is asked which came later. Undoing what never came does
+    nothing.
     """
-    log, gone = merged(log), set[UUID]()
-    for event in reversed(log):
-        if isinstance(event, Undone) and event.id not in gone:
-            gone.update(event.undoes)
+    log = merged(log)
+    gone = _taken_back({event.id: frozenset(event.undoes) for event in log if isinstance(event, Undone)})
     return tuple(event for event in log if event.id not in gone and not isinstance(event, Undone))
 
 
-def next_moment(log: Sequence[Event], now: datetime) -> datetime:
-    """When an event that is added now happened: now, but after everything in the log, also where a clock went back."""
-    now = _in_utc(now)
-    return max(now, max(event.at for event in log) + TICK) if log else now
+def _taken_back(undos: Mapping[UUID, frozenset[UUID]]) -> set[UUID]:
+    """What the undos that count take back. Those that undo each other in a circle, as only forged ones can, do not."""
+    against = Counter(target for targets in undos.values() for target in targets)  # undos of each that may count
+    counting, gone = [id for id in undos if not against[id]], set[UUID]()
+    while counting:
+        new = undos[counting.pop()] - gone
+        gone |= new
+        for freed in (target for id in new for target in undos.get(id, ())):
+            against[freed] -= 1
+            if not against[freed] and freed in undos:
+                counting.append(freed)
+    return gone
 
 
-def undo(log: Sequence[Event], targets: Iterable[UUID], now: datetime) -> Undone:
-    """The event that takes back `targets`."""
+def until(log: Iterable[Event], now: datetime) -> tuple[Event, ...]:
+    """The events that have happened, in order: to be replayed in place of the whole log.
+
+    What a wrong clock stamped for later is not lost: it counts once that time has come, and can be undone before.
+    """
+    horizon = in_utc(now) + CORRECTED
+    return tuple(event for event in merged(log) if event.at <= horizon)
+
+
+def next_moment(log: Iterable[Event], now: datetime) -> datetime:
+    """When an event that is added now happened: now, but after all that has happened, where a clock went back a little.
+
+    Nothing that lies further ahead than a clock is corrected pulls it along.
+    """
+    now = in_utc(now)
+    horizon = now + CORRECTED
+    newest = max((event.at for event in log if event.at <= horizon), default=now - TICK)
+    return min(max(now, newest + TICK), horizon)
+
+
+def too_far_ahead(event: Event, now: datetime) -> bool:
+    """Whether no clock that is nearly right can have stamped an event: no log takes it, from a page or from a file."""
+    return event.at > in_utc(now) + AHEAD
+
+
+def undo(log: Iterable[Event], targets: Iterable[UUID], now: datetime) -> Undone:
+    """The event that takes back `targets`, whenever they say they happened."""
     return Undone(id=uuid4(), at=next_moment(log, now), undoes=tuple(targets))

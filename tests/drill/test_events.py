@@ -1,4 +1,4 @@
-"""The log: merging is set union, undoing inverts, time never runs backwards in it, and nothing odd gets in."""
+"""The log: merging is set union, undoing inverts, a wrong clock spoils nothing else, and nothing odd gets in."""
 
 import json
 from collections.abc import Callable
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lossviz.drill.events import (
+    AHEAD,
+    CORRECTED,
     EVENT,
     FIRST,
     LAST,
@@ -27,11 +29,13 @@ from lossviz.drill.events import (
     merged,
     next_moment,
     standing,
+    too_far_ahead,
     undo,
+    until,
 )
-from tests.drill.logs import NOON, answered, answers, events, families, logs, undone
+from tests.drill.logs import MOMENTS, NOON, answered, answers, events, families, logs, undone
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 # --- Merging ----------------------------------------------------------------------------------------------------------
 
@@ -94,12 +98,42 @@ def test_undoing_an_import_leaves_what_was_there_before(mine: list[Event], their
         assert standing(taken_back) == standing(mine)
 
 
-def test_an_undo_counts_until_a_later_one_takes_it_back() -> None:
+@st.composite
+def chains(draw: st.DrawFn) -> list[Event]:
+    """Five answers, and undos each of which names only what was there before it, whatever their clocks say."""
+    log: list[Event] = [answered(number, draw(MOMENTS)) for number in range(5)]
+    for number in range(5, 5 + draw(st.integers(0, 9))):
+        seen = draw(st.sets(st.integers(0, number - 1), min_size=1, max_size=3))
+        log.append(undone(number, *seen, at=draw(MOMENTS)))
+    return log
+
+
+@given(chains())
+def test_what_counts_is_what_no_counting_undo_names_whatever_the_clocks_say(log: list[Event]) -> None:
+    gone = set[UUID]()
+    for event in reversed(log):  # in the order in which they came: each can be undone only by those behind it
+        if isinstance(event, Undone) and event.id not in gone:
+            gone.update(event.undoes)
+    assert {event.id for event in standing(log)} == {event.id for event in log[:5]} - gone
+
+
+def test_an_undo_counts_until_another_takes_it_back_whatever_its_clock_says() -> None:
     log = [answered(1), undone(2, 1, at=NOON + HOUR)]
     assert standing(log) == ()
-    assert standing([*log, undone(3, 2, at=NOON + 2 * HOUR)]) == (answered(1),)
-    assert standing([*log, undone(3, 2, at=NOON)]) == ()  # an earlier one cannot
-    assert standing([*log, undone(3, 3, at=NOON)]) == ()
+    for at in (NOON + 2 * HOUR, NOON, NOON - DAY):
+        assert standing([*log, undone(3, 2, at=at)]) == (answered(1),)
+        assert standing([*log, undone(3, 2, at=at), undone(4, 3, at=NOON - HOUR)]) == ()
+
+
+@pytest.mark.parametrize("circle", [[undone(3, 3)], [undone(3, 2), undone(2, 3, 1)]], ids=["one", "two"])
+def test_forged_undos_in_a_circle_take_nothing_back(circle: list[Event]) -> None:
+    assert standing([answered(1), *circle]) == (answered(1),)
+
+
+def test_a_chain_of_undos_however_long_is_read_at_once() -> None:
+    for length in (20_000, 20_001):
+        chain = [undone(number, number - 1, at=NOON - number * TICK) for number in range(2, length + 2)]
+        assert len(standing([answered(1), *chain])) == (length % 2 == 0)
 
 
 def test_undoing_what_never_came_does_nothing() -> None:
@@ -117,13 +151,49 @@ def test_an_undo_comes_last_and_has_an_id_of_its_own() -> None:
 # --- Time -------------------------------------------------------------------------------------------------------------
 
 
-@given(logs(), st.integers(-1_000_000, 1_000_000))
-def test_what_is_added_comes_last_whatever_the_clock_says(log: list[Event], minutes: int) -> None:
-    now = NOON + timedelta(minutes=minutes)
+CLOCKS = st.integers(-1_000_000, 1_000_000).map(lambda minutes: NOON + timedelta(minutes=minutes))
+NEAR = st.integers(-400, 400).map(lambda seconds: NOON + timedelta(seconds=seconds))
+
+
+@given(st.lists(MOMENTS | NEAR).map(lambda moments: [answered(i, at) for i, at in enumerate(moments)]), CLOCKS | NEAR)
+def test_what_is_added_comes_after_all_that_has_happened_and_hardly_ahead_of_the_clock(
+    log: list[Event], now: datetime
+) -> None:
     at = next_moment(log, now)
-    assert at >= now
-    assert all(event.at < at for event in log)
-    assert at == now or at - TICK in {event.at for event in log}
+    assert now <= at <= now + CORRECTED
+    assert all(event.at < at or event.at == now + CORRECTED for event in until(log, now))
+    assert at == now or {at, at - TICK} & {event.at for event in log}
+    assert answered(1_000, at) in until([*log, answered(1_000, at)], now)
+
+
+@given(logs(), logs(), CLOCKS)
+def test_what_lies_ahead_has_not_happened_until_its_time(log: list[Event], more: list[Event], now: datetime) -> None:
+    ahead = [event for event in more if event.at > now + CORRECTED]
+    mine = [event for event in log if event.id not in {event.id for event in ahead}]
+    assert until([*mine, *ahead], now) == until(mine, now)
+    assert next_moment([*mine, *ahead], now) == next_moment(mine, now)
+    assert until([*mine, *ahead], LAST) == merged(mine, ahead)
+
+
+@given(families(), CLOCKS)
+def test_what_has_happened_in_a_merger_is_what_has_happened_in_either(family: list[list[Event]], now: datetime) -> None:
+    a, b, _ = family
+    assert until(merged(a, b), now) == merged(until(a, now), until(b, now))
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=23), 730 * DAY, LAST - TICK - NOON], ids=str)
+def test_what_a_wrong_clock_stamped_can_be_undone_and_that_undone(ahead: timedelta) -> None:
+    log: list[Event] = [answered(1), answered(2, NOON + ahead), undone(3, 1, at=NOON + ahead)]
+    for target, left in [(2, []), (3, [1, 2])]:
+        once = [*log, undo(log, [UUID(int=target)], NOON)]
+        assert once[-1].at == NOON + TICK
+        assert [event.id.int for event in standing(once)] == left
+        assert standing([*once, undo(once, [once[-1].id], NOON)]) == standing(log)
+
+
+@pytest.mark.parametrize(("ahead", "too_far"), [(-DAY, False), (AHEAD, False), (AHEAD + TICK, True), (730 * DAY, True)])
+def test_no_log_takes_what_lies_more_than_a_day_ahead(ahead: timedelta, too_far: bool) -> None:
+    assert too_far_ahead(answered(1, NOON + ahead), NOON) is too_far
 
 
 def test_without_a_log_it_is_now_and_now_is_kept_in_utc() -> None:
@@ -135,6 +205,8 @@ def test_without_a_log_it_is_now_and_now_is_kept_in_utc() -> None:
 def test_now_has_a_time_zone(log: tuple[Event, ...]) -> None:
     with pytest.raises(ValueError, match=r"a moment has a time zone; got .* Pass datetime.now\(UTC\)"):
         next_moment(log, datetime(2026, 11, 24))
+    with pytest.raises(ValueError, match="a moment has a time zone"):
+        until(log, datetime(2026, 11, 24))
 
 
 # --- What gets in -----------------------------------------------------------------------------------------------------
