@@ -6,7 +6,7 @@ twice and nothing is lost. To undo is an event too. Clocks go wrong: what lies a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Annotated, Any, Literal
@@ -157,25 +157,27 @@ def merged(*logs: Iterable[Event]) -> tuple[Event, ...]:
 def standing(log: Iterable[Event]) -> tuple[Event, ...]:
     """The events that count, in order: those that no undo has taken back which itself counts.
 
-    Who undoes an undo must have seen it, so that no clock is asked which came later. Undoing what never came does
-    nothing.
+    Undoing what never came does nothing.
     """
     log = merged(log)
-    gone = _taken_back({event.id: frozenset(event.undoes) for event in log if isinstance(event, Undone)})
+    gone = taken_back(log)
     return tuple(event for event in log if event.id not in gone and not isinstance(event, Undone))
 
 
-def _taken_back(undos: Mapping[UUID, frozenset[UUID]]) -> set[UUID]:
-    """What the undos that count take back. Those that undo each other in a circle, as only forged ones can, do not."""
+def taken_back(log: Iterable[Event]) -> set[UUID]:
+    """The ids that the undos which count take back, undos among them.
+
+    Who undoes an undo must have seen it, so no clock is asked which came later. Undos that take each other back in a
+    circle, as only forged ones can, take nothing back.
+    """
+    undos = {event.id: frozenset(event.undoes) for event in log if isinstance(event, Undone)}
     against = Counter(target for targets in undos.values() for target in targets)  # undos of each that may count
     counting, gone = [id for id in undos if not against[id]], set[UUID]()
     while counting:
         new = undos[counting.pop()] - gone
         gone |= new
-        for freed in (target for id in new for target in undos.get(id, ())):
-            against[freed] -= 1
-            if not against[freed] and freed in undos:
-                counting.append(freed)
+        against.subtract(target for id in new for target in undos.get(id, ()))
+        counting += [freed for id in new for freed in undos.get(id, ()) if freed in undos and not against[freed]]
     return gone
 
 

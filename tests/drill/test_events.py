@@ -29,6 +29,7 @@ from lossviz.drill.events import (
     merged,
     next_moment,
     standing,
+    taken_back,
     too_far_ahead,
     undo,
     until,
@@ -94,8 +95,8 @@ def test_undoing_an_import_leaves_what_was_there_before(mine: list[Event], their
     imported = [event for event in theirs if event.id not in {event.id for event in mine}]
     both = [*mine, *imported]
     if imported:
-        taken_back = [*both, undo(both, [event.id for event in imported], NOON)]
-        assert standing(taken_back) == standing(mine)
+        once = [*both, undo(both, [event.id for event in imported], NOON)]
+        assert standing(once) == standing(mine)
 
 
 @st.composite
@@ -114,6 +115,7 @@ def test_what_counts_is_what_no_counting_undo_names_whatever_the_clocks_say(log:
     for event in reversed(log):  # in the order in which they came: each can be undone only by those behind it
         if isinstance(event, Undone) and event.id not in gone:
             gone.update(event.undoes)
+    assert taken_back(log) == gone
     assert {event.id for event in standing(log)} == {event.id for event in log[:5]} - gone
 
 
