@@ -39,7 +39,7 @@ class Calibration(NamedTuple):
 
 
 def said(log: Iterable[Event]) -> list[Said]:
-    """The answers of a log that came with a confidence."""
+    """The answers of a log that came with a confidence, of practice or of a cold interview that took them."""
     return [Said(a.confidence, a.grade > Grade.FORGOT) for a in answers(log) if a.confidence is not None]
 
 

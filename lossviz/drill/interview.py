@@ -1,13 +1,14 @@
 """The cold interview: forty questions in an order drawn from a seed, against the clock, without going back."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Set
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import sqrt
 from random import Random
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from lossviz.drill.events import Answered, Event, Grade, Skipped, Started, standing
+from lossviz.drill.events import Answered, Event, Grade, Skipped, Started, in_utc, merged, standing
 from lossviz.drill.questions import FORTY, SECTIONS
 
 PASS = 25  # of forty
@@ -22,16 +23,27 @@ def order(seed: int) -> list[int]:
     return sorted(range(1, FORTY + 1), key=lambda _: random())
 
 
+def begin(seed: int, minutes: float, now: datetime) -> Started:
+    """The event that begins an interview, now by this clock alone: what another one stamped ahead gains no time."""
+    return Started(id=uuid4(), at=in_utc(now), interview=uuid4(), seed=seed, minutes=minutes)
+
+
 class Interview(NamedTuple):
     """A cold interview as its events tell it; it can be resumed from them at any time, anywhere."""
 
     started: Started
-    closed: tuple[Answered | Skipped, ...]  # in the order asked
+    told: tuple[Answered | Skipped, ...]  # in the order asked
+    undone: frozenset[UUID] = frozenset()  # those of them that were taken back since
+
+    @property
+    def closed(self) -> tuple[Answered | Skipped, ...]:
+        """What was told and stands."""
+        return tuple(event for event in self.told if event.id not in self.undone)
 
     @property
     def position(self) -> int:
         """How many questions lie behind: answered, skipped, or passed over by an answer to a later one."""
-        return order(self.started.seed).index(_number(self.closed[-1])) + 1 if self.closed else 0
+        return order(self.started.seed).index(_number(self.told[-1])) + 1 if self.told else 0
 
     @property
     def deadline(self) -> datetime:
@@ -41,12 +53,12 @@ class Interview(NamedTuple):
     @property
     def question_deadline(self) -> datetime:
         """When the present question has had its share of the time; nothing ends then but the learner's calm."""
-        shown = self.closed[-1].at if self.closed else self.started.at
+        shown = self.told[-1].at if self.told else self.started.at
         return min(self.deadline, shown + timedelta(minutes=self.started.minutes) / FORTY)
 
     def over(self, now: datetime) -> bool:
         """Whether nothing can be answered any more."""
-        return self.position == FORTY or now >= self.deadline
+        return in_utc(now) >= self.deadline or self.position == FORTY
 
     def question(self, now: datetime) -> int | None:
         """The question that is open, or None where the interview is over."""
@@ -62,32 +74,41 @@ def interviews(log: Iterable[Event]) -> list[Interview]:
     """The interviews of a log, oldest first.
 
     An answer counts once, in its turn and in time: what came twice (two tabs), for a question that already lies
-    behind, or after the deadline is no part of the interview, though it stays in the log. Where an answer is missing
-    (undone, or not yet merged), those after it count all the same, and its question was not answered.
+    behind, or after the deadline is no part of the interview, though it stays in the log. Where an answer is not yet
+    merged, those after it count all the same. Where it was undone, its question was not answered, and does not come
+    back: there is no going back. To undo the start takes the whole interview away.
     """
-    events = standing(log)
+    log = merged(log)
+    stands = {event.id for event in standing(log)}
     started: dict[UUID, Started] = {}
-    for event in events:
+    turns: dict[UUID, list[Answered | Skipped]] = defaultdict(list)
+    for event in log:
         if isinstance(event, Started):
             started.setdefault(event.interview, event)
-    return [_told(start, events) for start in started.values()]
+        elif isinstance(event, Answered | Skipped) and event.interview:
+            turns[event.interview].append(event)
+    return [_told(start, turns[start.interview], stands) for start in started.values() if start.id in stands]
 
 
-def _told(started: Started, events: Sequence[Event]) -> Interview:
-    told = Interview(started, ())
-    for event in events:
-        if isinstance(event, Answered | Skipped) and event.interview == started.interview and told.takes(event):
-            told = told._replace(closed=(*told.closed, event))
-    return told
+def _told(started: Started, turns: Iterable[Answered | Skipped], stands: Set[UUID]) -> Interview:
+    interview = Interview(started, ())
+    for event in turns:
+        if interview.takes(event):
+            interview = interview._replace(told=(*interview.told, event))
+    return interview._replace(undone=frozenset(event.id for event in interview.told) - stands)
 
 
 def answers(log: Iterable[Event]) -> list[Answered]:
-    """The answers that stand, in order, each once: of two to one question of one interview, the first."""
-    once: dict[UUID | tuple[UUID, str], Answered] = {}
-    for event in standing(log):
-        if isinstance(event, Answered):
-            once.setdefault((event.interview, event.item) if event.interview else event.id, event)
-    return list(once.values())
+    """The answers that count, in order: those of practice, and those that their cold interview took.
+
+    What names an interview that did not take it counts nowhere, neither as a review nor in calibration: it came late,
+    out of turn or twice, to an item that is not asked there, or the interview was undone. It is not cold, as it was
+    given outside the rules; nor is it practice, as no solution was shown after it.
+    """
+    log = merged(log)
+    taken = {event.id for interview in interviews(log) for event in interview.closed}
+    stand = (event for event in standing(log) if isinstance(event, Answered))
+    return [event for event in stand if not event.interview or event.id in taken]
 
 
 class Result(NamedTuple):
@@ -159,6 +180,7 @@ def _share(rights: set[int], first: int, last: int) -> tuple[int, int]:
 def _slowest(interview: Interview) -> tuple[int, ...]:
     """The questions that took longest, by the log's own times: what a browser says about seconds is not needed."""
     asked = order(interview.started.seed)
-    closed_at = {asked.index(_number(event)): event.at for event in interview.closed} | {-1: interview.started.at}
-    took = {asked[i]: at - closed_at[i - 1] for i, at in closed_at.items() if i - 1 in closed_at}
-    return tuple(sorted(took, key=lambda number: took[number], reverse=True)[:SLOWEST])
+    told_at = {asked.index(_number(event)): event.at for event in interview.told} | {-1: interview.started.at}
+    took = {asked[i]: at - told_at[i - 1] for i, at in told_at.items() if i - 1 in told_at}
+    stand = [number for number in map(_number, interview.closed) if number in took]
+    return tuple(sorted(stand, key=lambda number: took[number], reverse=True)[:SLOWEST])

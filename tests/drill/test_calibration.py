@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import prod, sqrt
 from statistics import mean
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,15 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossviz.drill.calibration import ENOUGH, EXACT, STEPS, Said, brier, calibration, chance_band, said
-from lossviz.drill.events import Answered, Grade, undo
+from lossviz.drill.events import Answered, Event, Grade, Started, undo
+from lossviz.drill.interview import order
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 sayings = st.lists(st.builds(Said, st.sampled_from(STEPS), st.booleans()), min_size=1, max_size=40)
 
 
-def answered(i: int, confidence: float | None, grade: Grade = Grade.RIGHT, interview: UUID | None = None) -> Answered:
+def answered(i: int, confidence: float | None, grade: Grade = Grade.RIGHT, **more: Any) -> Answered:
     at = START + timedelta(minutes=i)
-    return Answered(id=UUID(int=i), at=at, item="q1", grade=grade, confidence=confidence, interview=interview)
+    return Answered(**{"id": UUID(int=i), "at": at, "item": "q1", "grade": grade, "confidence": confidence} | more)
 
 
 def test_briers_score_by_hand() -> None:
@@ -72,11 +74,23 @@ def test_nothing_said_is_no_calibration() -> None:
     assert calibration([]) is None
 
 
-def test_only_answers_with_a_confidence_that_stand_are_read_each_once() -> None:
-    cold = UUID(int=99)
+def test_only_answers_with_a_confidence_that_stand_are_read() -> None:
     log = [answered(1, 0.9), answered(2, None), answered(3, 0.6, Grade.FORGOT), answered(4, 0.5, Grade.SLOW)]
-    log += [answered(5, 0.75, Grade.INSTANT, cold), answered(6, 0.99, Grade.FORGOT, cold)]  # of two tabs
-    assert said([*log, undo(log, [log[0].id], START)]) == [Said(0.6, False), Said(0.5, True), Said(0.75, True)]
+    assert said([*log, undo(log, [log[0].id], START)]) == [Said(0.6, False), Said(0.5, True)]
+
+
+def test_of_a_cold_interview_only_what_it_took_is_read() -> None:
+    """Not what came twice, for an item that is not asked, after the deadline, or where the interview was undone."""
+    cold, (first, second) = UUID(int=99), order(1)[:2]
+    start = Started(id=UUID(int=1_000), at=START, interview=cold, seed=1, minutes=60)
+    log: list[Event] = [
+        answered(1, 0.75, Grade.INSTANT, interview=cold, item=f"q{first}"),
+        answered(2, 0.99, Grade.FORGOT, interview=cold, item=f"q{first}"),
+        answered(3, 0.5, interview=cold, item="m3"),
+        answered(61, 0.9, interview=cold, item=f"q{second}"),
+    ]
+    assert said([start, *log]) == [Said(0.75, True)]
+    assert said(log) == said([start, *log, undo(log, [start.id], START)]) == []
 
 
 # --- The band of chance -----------------------------------------------------------------------------------------------

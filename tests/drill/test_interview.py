@@ -1,7 +1,7 @@
 """The cold interview: what its events tell, wherever it was interrupted, and what a score of 25 of 40 is worth."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from math import comb, isqrt
@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossviz.drill import interview
-from lossviz.drill.events import LOG, Answered, Event, Grade, Skipped, Started, merged, undo
-from lossviz.drill.interview import Interview, interviews, order, ready, result, wilson
+from lossviz.drill.events import LOG, Answered, Event, Grade, Skipped, Started, merged, next_moment, undo, until
+from lossviz.drill.interview import Interview, begin, interviews, order, ready, result, wilson
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -42,7 +42,7 @@ def whole(rights: int = 40, at: datetime = START, cold: UUID = COLD) -> list[Eve
     return [begun(at, cold), *(answered(n, at + i * MINUTE, g, cold) for i, (n, g) in enumerate(turns, 1))]
 
 
-def told(log: list[Event]) -> Interview:
+def told(log: Sequence[Event]) -> Interview:
     (only,) = interviews(log)
     return only
 
@@ -91,20 +91,51 @@ def test_two_tabs_answer_a_question_once() -> None:
 def test_starting_twice_is_starting_once() -> None:
     log = [*whole(30), begun(START + timedelta(days=1))]
     assert [it.started.at for it in interviews(log)] == [START]
+    assert interviews([*log, undo(log, [log[0].id], START)]) == []
 
 
 def test_a_missing_answer_takes_none_with_it() -> None:
     log = whole()
-    gone = undo(log, [log[5].id], START + 50 * MINUTE)
-    assert result(told([*log, gone])).right == 39
-    assert told([*log, gone]).position == 40
-    assert told([*log[:6], gone]).question(START + 6 * MINUTE) == order(SEED)[4]  # the last one may be graded again
+    del log[5]
+    assert result(told(log)).right == 39
+    assert told(log).position == 40
+    assert told(log[:5]).question(START + 6 * MINUTE) == order(SEED)[4]
 
 
-def test_undoing_the_start_takes_the_interview_away() -> None:
+def test_undoing_an_answer_does_not_bring_its_question_back() -> None:
+    log = whole(20)
+    wrong = [event for event in log if isinstance(event, Answered) and event.grade == Grade.FORGOT]
+    log.append(undo(log, [event.id for event in wrong], START + 41 * MINUTE))
+    assert (told(log).position, told(log).question(START + 42 * MINUTE)) == (40, None)
+    again = [answered(int(event.item[1:]), START + 42 * MINUTE + i * SECOND) for i, event in enumerate(wrong)]
+    assert told([*log, *again]) == told(log)
+    assert result(told([*log, *again])).right == 20
+
+
+def test_an_undone_answer_is_no_answer_until_the_undo_is_undone() -> None:
     log = whole()
-    assert interviews([*log, undo(log, [log[0].id], START)]) == []
+    once = [*log[:6], undo(log, [log[5].id], START + 6 * MINUTE)]
+    assert (told(once).position, told(once).question(START + 6 * MINUTE)) == (5, order(SEED)[5])
+    assert told(once).question_deadline == told(log[:6]).question_deadline
+    assert told(once).closed == told(log[:5]).closed and interview.answers(once) == interview.answers(log[:5])
+    assert told([*once, undo(once, [once[-1].id], START)]) == told(log[:6])
+
+
+def test_undoing_the_start_takes_the_interview_away_with_all_its_answers() -> None:
+    log = whole()
+    gone = [*log, undo(log, [log[0].id], START)]
+    assert interviews(gone) == interview.answers(gone) == []
     assert len(interview.answers(log)) == 40
+
+
+def test_an_answer_that_no_interview_took_counts_nowhere() -> None:
+    """Late, out of turn, twice, of an item that is not asked, or of an interview of which nothing is known."""
+    a, b, c = order(SEED)[:3]
+    log: list[Event] = [begun(), answered(a, START + MINUTE), answered(c, START + 2 * MINUTE)]
+    stray = [answered(number, START + at * MINUTE) for number, at in [(a, 3), (b, 4), (41, 5), (order(SEED)[9], 80)]]
+    stray += [answered(order(SEED)[8], START + 6 * MINUTE, cold=UUID(int=8))]
+    practice = Answered(id=UUID(int=1), at=START + 5 * SECOND, item="q1", grade=Grade.RIGHT)
+    assert interview.answers([*log, *stray, practice]) == [practice, *log[1:]]
 
 
 def test_what_is_foreign_to_it_changes_nothing() -> None:
@@ -132,6 +163,29 @@ def test_nothing_counts_before_it_began() -> None:
     early, there = answered(order(SEED)[0], START - SECOND), answered(order(SEED)[0], START)
     assert told([early, begun()]).closed == ()
     assert told([begun(), there]).closed == (there,)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=3), timedelta(hours=23), timedelta(days=730)], ids=str)
+def test_what_another_clock_stamped_ahead_gives_no_more_time(ahead: timedelta) -> None:
+    log: list[Event] = [Answered(id=UUID(int=1), at=START + ahead, item="q1", grade=Grade.RIGHT)]
+    log.append(begin(SEED, 60, START))
+    assert told(log).deadline == START + 60 * MINUTE
+    for i, number in enumerate(order(SEED), 1):
+        at = next_moment(log, START + i * MINUTE)
+        log.append(answered(number, at, cold=told(log).started.interview))
+    assert result(told(until(log, START + 41 * MINUTE))).right == 40
+
+
+def test_an_interview_begins_now_in_utc() -> None:
+    one, other = (begin(SEED, 60, START.astimezone(ZoneInfo("Asia/Tokyo"))) for _ in range(2))
+    assert (one.at, one.seed, one.minutes) == (START, SEED, 60) and one.at.tzinfo is UTC
+    assert one.interview != other.interview
+
+
+def test_now_has_a_time_zone() -> None:
+    for ask in (told([begun()]).over, told([begun()]).question, lambda now: begin(SEED, 60, now)):
+        with pytest.raises(ValueError, match="a moment has a time zone; got"):
+            ask(datetime(2026, 3, 2))
 
 
 def test_each_question_has_its_share_of_the_time() -> None:
@@ -166,11 +220,26 @@ def histories(draw: st.DrawFn) -> list[Event]:
 @given(histories())
 def test_no_log_scores_what_was_not_answered_in_turn_and_in_time(log: list[Event]) -> None:
     for it in interviews(log):
-        numbers = [int(event.item[1:]) for event in it.closed]
+        numbers = [int(event.item[1:]) for event in it.told]
         places = [order(it.started.seed).index(number) for number in numbers]
         assert places == sorted(set(places))
-        assert all(it.started.at <= event.at < it.deadline for event in it.closed)
-        assert 0 <= result(it).right <= len(it.closed) <= it.position <= 40
+        assert all(it.started.at <= event.at < it.deadline for event in it.told)
+        assert 0 <= result(it).right <= len(it.closed) <= len(it.told) <= it.position <= 40
+
+
+@given(histories(), st.data())
+def test_no_undo_opens_a_question_again(log: list[Event], data: st.DataObject) -> None:
+    turns = [event.id for event in log if isinstance(event, Answered | Skipped)]
+    gone = data.draw(st.lists(st.sampled_from(turns), min_size=1) if turns else st.just([UUID(int=1)]))
+    after = interviews([*log, undo(log, gone, START)])
+    assert [(it.started, it.told) for it in after] == [(it.started, it.told) for it in interviews(log)]
+    assert not {event.id for it in after for event in it.closed} & set(gone)
+
+
+@given(histories())
+def test_what_counts_of_interviews_is_what_they_took(log: list[Event]) -> None:
+    took = {event.id for it in interviews(log) for event in it.closed if isinstance(event, Answered)}
+    assert {event.id for event in interview.answers(log)} == took
 
 
 @given(histories(), st.randoms(use_true_random=False))
@@ -185,7 +254,8 @@ def test_the_order_in_which_events_arrive_does_not_matter(log: list[Event], shuf
 def test_a_result_by_hand() -> None:
     """Questions 1 to 25 right, one answered late, one skipped; ten seconds each but for five."""
     slow = {order(SEED)[i]: 60 + i for i in (3, 8, 21, 30, 39)}
-    at, log = START, [begun()]
+    log: list[Event] = [begun()]
+    at = START
     for number in order(SEED):
         at += slow.get(number, 10) * SECOND
         log.append(answered(number, at, Grade.RIGHT if number <= 25 else Grade.FORGOT))
@@ -250,11 +320,12 @@ def test_an_interview_of_which_nothing_came_has_a_result() -> None:
     assert done.weakest == ("A", "B", "C", "D", "E", "F", "G", "H", "Quick fire")
 
 
-def test_how_long_the_question_after_a_missing_answer_took_is_not_known() -> None:
+def test_how_long_the_question_after_a_missing_answer_took_is_not_known_after_an_undone_one_it_is() -> None:
     a, b, c, d = order(SEED)[:4]
     log = [begun(), *(answered(n, START + t * SECOND) for n, t in [(a, 5), (b, 100), (c, 107), (d, 110)])]
     assert result(told(log)).slowest == (b, c, a, d)
-    assert result(told([*log, undo(log, [log[2].id], START)])).slowest == (a, d)
+    assert result(told([*log[:2], *log[3:]])).slowest == (a, d)
+    assert result(told([*log, undo(log, [log[2].id], START)])).slowest == (c, a, d)
 
 
 def test_ready_is_two_passes_on_two_days() -> None:
