@@ -1,23 +1,27 @@
 """When to ask what again: cards by FSRS, derived from the log of events by replay and never stored.
 
 The same log and the same settings always give the same cards: nothing here draws at random or looks at a clock.
+Memory fades by the learner's days, from midnight to midnight, at whatever hour of them the learner studies.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import NamedTuple
-from uuid import UUID
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from fsrs import Card as Memory
 from fsrs import Rating, Scheduler, State
 
-from lossviz.drill.events import Answered, Event, Grade, standing
+from lossviz.drill.events import Answered, Event, Grade, in_utc
 from lossviz.drill.interview import answers
 from lossviz.drill.questions import Question
+
+if TYPE_CHECKING:
+    from lossviz.drill.numeric import Template
 
 LOWEST_RETENTION, HIGHEST_RETENTION = 0.70, 0.97  # below, one forgets for fun; above, one only repeats
 LONGEST = 36_500  # days
@@ -36,7 +40,7 @@ class Settings:
     new_per_day: int = 10
     buttons: int = 2
     zone: tzinfo = UTC  # whose midnight ends a day
-    cold_counts: bool = True  # whether answers of cold interviews are reviews too
+    cold_counts: bool = False  # whether the learner agrees that answers of cold interviews are reviews too
 
     def __post_init__(self) -> None:
         if not LOWEST_RETENTION <= self.retention <= HIGHEST_RETENTION:
@@ -48,8 +52,8 @@ class Settings:
             raise ValueError(f"there are two or four buttons; got {self.buttons}. Pass 2 or 4.")
 
     def day(self, at: datetime) -> date:
-        """The learner's day at a moment."""
-        return at.astimezone(self.zone).date()
+        """The learner's day at a moment. Raises ValueError where that has no time zone."""
+        return in_utc(at).astimezone(self.zone).date()
 
     def days_left(self, at: datetime) -> int | None:
         """Days until the interview, 0 on its day, negative after it; None without one."""
@@ -73,42 +77,46 @@ class Card:
     memory: Memory  # as fsrs keeps it, in UTC; never changed, always replaced
     since: datetime  # the first answer
     lapses: int = 0  # times forgotten after it was known
-    cold: frozenset[UUID] = frozenset()  # the cold interviews that it counts already
 
 
 Cards = Mapping[str, Card]
 
 
-def exercises(questions: Iterable[Question]) -> list[Exercise]:
-    """The questions as something to ask: "q7", "m3"."""
-    labels = [(question.label.lower(), question) for question in questions]
-    return [Exercise(label, question.section, label, question.page) for label, question in labels]
+def exercises(questions: Iterable[Question], templates: Iterable["Template"] = ()) -> list[Exercise]:
+    """The questions as something to ask, "q7", "m3", each followed by the numeric templates that are its own."""
+    numeric: dict[int, list[str]] = defaultdict(list)
+    for template in templates:
+        numeric[template.questions[0]].append(template.name)
+    return [
+        Exercise(item, question.section, question.label.lower(), question.page)
+        for question in questions
+        for item in (question.label.lower(), *numeric[question.id])
+    ]
 
 
 # --- Cards ------------------------------------------------------------------------------------------------------------
 
 
 def cards(log: Iterable[Event], settings: Settings) -> dict[str, Card]:
-    """The card of each item that was ever answered, by replay of what stands in the log."""
+    """The card of each item that was ever answered, by replay of the answers that count in the log."""
     replayed: dict[str, Card] = {}
-    for event in standing(log):
-        if isinstance(event, Answered) and _counts(replayed.get(event.item), event, settings):
+    for event in answers(log):
+        if _is_review(event, settings):
             replayed[event.item] = _after(replayed.get(event.item), event, settings)
     return replayed
 
 
 def reviewed(cards: Cards, event: Answered, settings: Settings) -> dict[str, Card]:
-    """The cards after one more answer: what a replay of the whole log gives where the answer is its last event.
+    """The cards after one more answer: what a replay of the whole log gives where the answer counts and is its last.
 
     After undoing, merging or importing, replay.
     """
-    card = cards.get(event.item)
-    return {**cards, event.item: _after(card, event, settings)} if _counts(card, event, settings) else dict(cards)
+    after = {event.item: _after(cards.get(event.item), event, settings)} if _is_review(event, settings) else {}
+    return {**cards, **after}
 
 
-def _counts(card: Card | None, event: Answered, settings: Settings) -> bool:
-    """Whether an answer is a review: those of cold interviews once each, and only where the learner agrees."""
-    return not event.interview or (settings.cold_counts and not (card and event.interview in card.cold))
+def _is_review(event: Answered, settings: Settings) -> bool:
+    return settings.cold_counts or not event.interview
 
 
 def _after(card: Card | None, event: Answered, settings: Settings) -> Card:
@@ -118,7 +126,6 @@ def _after(card: Card | None, event: Answered, settings: Settings) -> Card:
         memory=_graded(card.memory, event.grade, event.at, settings),
         since=card.since,
         lapses=card.lapses + (known and event.grade == Grade.FORGOT),
-        cold=card.cold | ({event.interview} if event.interview else set()),
     )
 
 
@@ -129,10 +136,22 @@ def _blank(item: str, at: datetime) -> Card:
 
 def _graded(memory: Memory, grade: Grade, at: datetime, settings: Settings) -> Memory:
     """What fsrs makes of an answer. For it a clock that went back stands still: fsrs itself would follow it."""
-    at = max(at.astimezone(UTC), memory.last_review or memory.due)
+    at = max(in_utc(at), memory.last_review or memory.due)
     left = settings.days_left(at)
     longest = LONGEST if left is None or left < 0 else max(1, left // 2)
-    return _scheduler(settings.retention, longest).review_card(memory, Rating(grade), at)[0]
+    return _scheduler(settings.retention, longest).review_card(_by_days(memory, at, settings), Rating(grade), at)[0]
+
+
+def _by_days(memory: Memory, at: datetime, settings: Settings) -> Memory:
+    """The memory, last answered at this hour of the day on which it was: fsrs counts 24 hours, a learner days."""
+    days = timedelta(_days_since(memory, at, settings))
+    return replace(memory, last_review=at - days) if memory.last_review else memory
+
+
+def _days_since(memory: Memory, at: datetime, settings: Settings) -> int:
+    """The learner's midnights since the last answer; none where a step of minutes just runs over one."""
+    step = memory.state != State.Review and at <= memory.due + SITTING
+    return 0 if step else (settings.day(at) - settings.day(memory.last_review or at)).days
 
 
 @lru_cache(maxsize=512)
@@ -141,16 +160,20 @@ def _scheduler(retention: float, longest: int) -> Scheduler:
 
 
 def intervals(card: Card | None, now: datetime, settings: Settings) -> dict[Grade, timedelta]:
-    """For how long each button puts the item away. None is an item that was never answered."""
-    now = now.astimezone(UTC)
+    """For how long each button puts the item away: minutes, or days of the learner's, who is asked from midnight on.
+
+    None is an item that was never answered.
+    """
+    now = in_utc(now)
     memory = (card or _blank("", now)).memory
     at = max(now, memory.last_review or now)
     return {grade: _graded(memory, grade, at, settings).due - at for grade in BUTTONS[settings.buttons]}
 
 
-def retrievability(card: Card, now: datetime) -> float:
-    """The chance that the item is still known, by FSRS; it counts whole days since the last answer."""
-    return _scheduler(HIGHEST_RETENTION, LONGEST).get_card_retrievability(card.memory, now.astimezone(UTC))
+def retrievability(card: Card, now: datetime, settings: Settings) -> float:
+    """The chance that the item is still known, by FSRS, from the learner's whole days since the last answer."""
+    now = in_utc(now)
+    return _scheduler(HIGHEST_RETENTION, LONGEST).get_card_retrievability(_by_days(card.memory, now, settings), now)
 
 
 # --- What comes next --------------------------------------------------------------------------------------------------
@@ -160,13 +183,14 @@ def queue(cards: Cards, exercises: Sequence[Exercise], now: datetime, settings: 
     """What to ask, in order: what is due, then what is new, then what falls due within this sitting.
 
     Due comes the longest waiting first; on the last days before the interview everything not yet asked that day,
-    the weakest first. New comes in the order given, up to the day's number. Within each of the three no two of one
-    section follow each other where that can be avoided, nor two siblings; the answer before counts as a neighbour.
+    the weakest first. New is the day's number from all sections in turn, in each in the order given. Within each of
+    the three no two of one section follow each other where that can be avoided, nor two siblings; the answer before
+    counts as a neighbour. What was failed and is left alone follows itself.
     """
+    now = in_utc(now)
     seen = [it for it in exercises if it.item in cards]
     line = _interleaved(_due(cards, seen, now, settings), last := _last_asked(cards, seen))
-    new = _interleaved([it for it in exercises if it.item not in cards], line[-1] if line else last)
-    line += new[: max(0, settings.new_per_day - _begun_today(cards, now, settings))]
+    line += _interleaved(_new(cards, exercises, now, settings), line[-1] if line else last)
     soon = [it for it in _soon(cards, seen, now) if it not in line]
     return line + _interleaved(soon, line[-1] if line else last)
 
@@ -177,15 +201,22 @@ def _due(cards: Cards, seen: Sequence[Exercise], now: datetime, settings: Settin
     last_days = left is not None and 0 <= left <= LAST_DAYS
     due = [it for it in seen if _is_due(cards[it.item].memory, now, settings, last_days)]
     due.sort(key=lambda it: cards[it.item].memory.due)
-    return sorted(due, key=lambda it: retrievability(cards[it.item], now)) if last_days else due
+    return sorted(due, key=lambda it: retrievability(cards[it.item], now, settings)) if last_days else due
 
 
 def _is_due(memory: Memory, now: datetime, settings: Settings, last_days: bool) -> bool:
-    """Steps of minutes fall due to the minute; whole days with the learner's midnight."""
-    today = settings.day(now)
-    asked = settings.day(memory.last_review or memory.due)
-    by_day = memory.state == State.Review and settings.day(memory.due) <= today
-    return memory.due <= now or by_day or (last_days and asked < today)
+    """Steps of minutes fall due to the minute; whole days with the learner's midnight, however late it was before."""
+    today, asked = settings.day(now), settings.day(last := memory.last_review or memory.due)
+    by_day = asked + (memory.due - last) <= today  # days of the calendar: one on which a clock changes has not 24 hours
+    return (by_day if memory.state == State.Review else memory.due <= now) or (last_days and asked < today)
+
+
+def _new(cards: Cards, exercises: Sequence[Exercise], now: datetime, settings: Settings) -> list[Exercise]:
+    """What was never asked, up to the day's number: each section is spread evenly over all days, seen or not."""
+    of, before = Counter(it.section for it in exercises), defaultdict[str, "count[int]"](count)
+    share = {it.item: next(before[it.section]) / of[it.section] for it in exercises}
+    new = sorted((it for it in exercises if it.item not in cards), key=lambda it: share[it.item])
+    return new[: max(0, settings.new_per_day - _begun_today(cards, now, settings))]
 
 
 def _soon(cards: Cards, seen: Sequence[Exercise], now: datetime) -> list[Exercise]:
@@ -213,33 +244,24 @@ def _interleaved(line: Iterable[Exercise], before: Exercise | None) -> list[Exer
     return mixed
 
 
-def _next(rest: list[Exercise], before: Exercise | None) -> Exercise:
+def _next(rest: Sequence[Exercise], before: Exercise | None) -> Exercise:
     """The first that keeps the number of clashes at its least; where the two kinds are at odds, that of sections."""
-
-    def clashes(it: Exercise) -> tuple[int, int]:
-        others = [other for other in rest if other is not it]
-        now = (before.section == it.section, before.question == it.question) if before else (0, 0)
-        to_come = _forced(others, it)
-        return now[0] + to_come[0], now[1] + to_come[1]
-
-    least = _forced(rest, before)
-    return next((it for it in rest if clashes(it) == least), None) or min(rest, key=clashes)
+    sections = _clashes([it.section for it in rest], before.section if before else None)
+    questions = _clashes([it.question for it in rest], before.question if before else None)
+    return min(rest, key=lambda it: (sections[it.section], questions[it.question]))
 
 
-def _forced(rest: Sequence[Exercise], before: Exercise | None) -> tuple[int, int]:
-    """How many neighbours of one section, and how many siblings, no order of the rest can avoid.
+def _clashes(kinds: Sequence[str], before: str | None) -> dict[str, int]:
+    """For each kind that may come next, how many neighbours of one kind no order after it can avoid.
 
     Whoever has c of n keeps its own apart with the n − c others and, where it did not come just before, one start.
     """
-    sections, questions = Counter(it.section for it in rest), Counter(it.question for it in rest)
-    return (
-        _surplus(sections, len(rest), before.section if before else None),
-        _surplus(questions, len(rest), before.question if before else None),
-    )
-
-
-def _surplus(counts: Counter[str], n: int, before: str | None) -> int:
-    return max([0, *(2 * c - n - (key != before) for key, c in counts.items())])
+    counts, left = Counter(kinds), len(kinds) - 1
+    (first, most), (_, second) = [*counts.most_common(2), ("", 0)][:2]
+    return {
+        kind: (kind == before) + max(0, 2 * (c - 1) - left, 2 * (second if kind == first else most) - left - 1)
+        for kind, c in counts.items()
+    }
 
 
 # --- Leeches ----------------------------------------------------------------------------------------------------------
