@@ -17,24 +17,27 @@ from uuid import UUID
 
 from benchmarks.table import Figure, percentile_95, table
 from lossviz.drill.events import Answered, Grade, standing
+from lossviz.drill.numeric import templates
 from lossviz.drill.questions import load_questions
-from lossviz.drill.schedule import Exercise, Settings, cards, exercises, queue, reviewed
+from lossviz.drill.schedule import Settings, cards, exercises, queue, reviewed
 from lossviz.drill.storage import Store, open_store
 from lossviz.drill.storage.file import accept, exported, preview
 
 ROOT = Path(__file__).parents[1]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(days=365)  # than all that is logged
 IMPORTED, REPLAYED, APPENDED, PROCESSES = 20_000, 10_000, 300, 7
+FORTY = [f"q{number}" for number in range(1, 41)]
 WITH_DATABASES = "lossviz.drill.storage.sql"  # imported when the first one is opened
 
 
-def log(events: int, first: int = 0) -> tuple[Answered, ...]:
-    """A learner's answers, one a minute, in turns about forty questions."""
+def log(events: int, first: int = 0, items: Sequence[str] = FORTY) -> tuple[Answered, ...]:
+    """A learner's answers, one a minute, in turns about some items."""
     return tuple(
         Answered(
             id=UUID(int=number),
             at=NOON + timedelta(minutes=number),
-            item=f"q{number % 40 + 1}",
+            item=items[number % len(items)],
             grade=Grade(number % 4 + 1),
             confidence=0.75,
             seconds=20.5,
@@ -52,12 +55,12 @@ def milliseconds(action: Callable[[], Any]) -> float:
 def take_in(files: Sequence[str], store: Store) -> None:
     """Show and accept every file, as a learner would who moves to a new device."""
     for file in files:
-        accept(preview(file, store.events(), NOON + timedelta(days=365)), store)
+        accept(preview(file, store.events(), LATER), store)
 
 
 def storage(folder: Path) -> list[Figure]:
     """Importing into a new database; appending one answer at a time to a log that is there."""
-    files = exported(log(IMPORTED), NOON)
+    files = exported(log(IMPORTED), LATER)
     with open_store(f"sqlite:///{folder}/imported.db", learner="me") as store:
         taken = milliseconds(lambda: take_in(files, store))
         assert len(store.events()) == IMPORTED
@@ -83,15 +86,15 @@ def replay() -> list[Figure]:
 
 
 def next_card() -> list[Figure]:
-    """From an answer to the next question, with everything due: all questions and as many numeric templates."""
-    asked = exercises(load_questions())
-    asked += [Exercise(f"numeric-{it.item}", it.section, it.question, it.page) for it in asked]
-    deck, settings = cards(log(REPLAYED), Settings()), Settings()
+    """From an answer to the next question, with everything due: all questions and all numeric templates."""
+    asked, settings = exercises(load_questions(), templates()), Settings()
+    events = log(REPLAYED + APPENDED, items=[it.item for it in asked])
+    deck = cards(events[:REPLAYED], settings)
 
     def step(event: Answered) -> None:
         queue(reviewed(deck, event, settings), asked, event.at, settings)
 
-    later = [event.model_copy(update={"at": event.at + timedelta(days=365)}) for event in log(APPENDED, first=REPLAYED)]
+    later = [event.model_copy(update={"at": event.at + timedelta(days=365)}) for event in events[REPLAYED:]]
     times = [milliseconds(lambda one=event: step(one)) for event in later]
     return [
         Figure(f"next of {len(asked)} after an answer, median", "ms", median(times)),
