@@ -98,7 +98,10 @@ def exercises(questions: Iterable[Question], templates: Iterable["Template"] = (
 
 
 def cards(log: Iterable[Event], settings: Settings) -> dict[str, Card]:
-    """The card of each item that was ever answered, by replay of the answers that count in the log."""
+    """The card of each item that was ever answered, by replay of the answers that count in the log.
+
+    Pass what has happened (`events.until`): an answer that a clock stamped for next year would rest its item until then.
+    """
     replayed: dict[str, Card] = {}
     for event in answers(log):
         if _is_review(event, settings):

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -157,6 +157,7 @@ CLOCKS = st.integers(-1_000_000, 1_000_000).map(lambda minutes: NOON + timedelta
 NEAR = st.integers(-400, 400).map(lambda seconds: NOON + timedelta(seconds=seconds))
 
 
+@example([answered(1, NOON + CORRECTED)], NOON)
 @given(st.lists(MOMENTS | NEAR).map(lambda moments: [answered(i, at) for i, at in enumerate(moments)]), CLOCKS | NEAR)
 def test_what_is_added_comes_after_all_that_has_happened_and_hardly_ahead_of_the_clock(
     log: list[Event], now: datetime
