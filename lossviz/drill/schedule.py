@@ -100,7 +100,7 @@ def exercises(questions: Iterable[Question], templates: Iterable["Template"] = (
 def cards(log: Iterable[Event], settings: Settings) -> dict[str, Card]:
     """The card of each item that was ever answered, by replay of the answers that count in the log.
 
-    Pass what has happened (`events.until`): an answer that a clock stamped for next year would rest its item until then.
+    Pass what has happened (`events.until`): an item that a wrong clock stamped for next year would rest until then.
     """
     replayed: dict[str, Card] = {}
     for event in answers(log):
@@ -209,7 +209,8 @@ def _due(cards: Cards, seen: Sequence[Exercise], now: datetime, settings: Settin
 
 def _is_due(memory: Memory, now: datetime, settings: Settings, last_days: bool) -> bool:
     """Steps of minutes fall due to the minute; whole days with the learner's midnight, however late it was before."""
-    today, asked = settings.day(now), settings.day(last := memory.last_review or memory.due)
+    last = memory.last_review or memory.due
+    asked, today = settings.day(last), settings.day(now)
     by_day = asked + (memory.due - last) <= today  # days of the calendar: one on which a clock changes has not 24 hours
     return (by_day if memory.state == State.Review else memory.due <= now) or (last_days and asked < today)
 
