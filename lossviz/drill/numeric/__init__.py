@@ -1,6 +1,9 @@
 """Numeric questions: a template and a seed make an exercise, and what is typed is judged, its mistake named.
 
 `templates()` lists them, `exercise(name, seed)` makes one, `judge(exercise, text)` says what an answer is worth.
+
+Listing, reading an answer and judging it need no torch, nor do scheduling and storage. Making an exercise does, and the
+first one loads it: the answer comes from the very loss code that the lessons show.
 """
 
 from lossviz.drill.numeric import (

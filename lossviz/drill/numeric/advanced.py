@@ -2,7 +2,7 @@
 
 from lossviz.drill.numeric.template import Draft, Draws, template
 from lossviz.drill.numeric.tensors import reals, wholes
-from lossviz.drill.numeric.writing import listed, shown
+from lossviz.drill.numeric.writing import added, bracketed, equations, listed, powers, rounded, shown
 
 
 @template("z-loss-of-a-shift", questions=(34,), section="H")
@@ -12,15 +12,15 @@ def z_loss_of_a_shift(draw: Draws) -> Draft:
 
     z, c, alpha = draw.wholes(3, -2, 6), draw.whole(10, 60), draw.one_of((1e-4, 2e-4))
     before, after = (cross_entropy(reals(z) + shift, wholes(0), z_loss=alpha).item() for shift in (0, c))
-    log_z, answer = log_sum_exp(reals(z)).item(), after - before
+    log_z, answer = rounded(log_sum_exp(reals(z)).item()), after - before
     prompt = (
         f"Logits {listed(z)}, trained with cross-entropy and a z-loss of weight {alpha:.4f}. All three rise by {c}. By "
         "how much does the whole loss rise?"
     )
     steps = (
-        f"Cross-entropy does not change: log Z and the right logit both rise by {c}.",
-        f"log Z rises from {shown(log_z)} to {shown(log_z + c)}.",
-        f"{alpha:.4f} · ({shown(log_z + c)}² − {shown(log_z)}²) = {shown(answer, 3)} nats.",
+        f"Cross-entropy does not change: ln Z and the right logit both rise by {c}.",
+        f"Before, ln({powers(z)}) = {shown(log_z)}; afterwards {shown(log_z)} + {c} = {shown(log_z + c)}.",
+        f"{alpha:.4f} · ({shown(log_z + c)}² − {bracketed(log_z)}²) = {shown(answer, 3)} nats.",
     )
     mistakes = {
         "z-loss not looked at": 0.0,
@@ -38,15 +38,14 @@ def z_loss_of_a_router(draw: Draws) -> Draft:
 
     rows = [draw.wholes(3, -2, 4) for _ in range(2)]
     answer = router_z_loss(reals(rows)).item()
-    first, second = log_sum_exp(reals(rows)).tolist()
+    first, second = log_z = log_sum_exp(reals(rows)).tolist()
     prompt = (
         f"A router gives two tokens the logits {listed(rows[0])} and {listed(rows[1])} over three experts. What is "
         "ST-MoE's router z-loss, before its weight?"
     )
     steps = (
-        f"log Z of each token: {listed((first, second))}.",
-        f"Squares: {shown(first**2)} and {shown(second**2)}.",
-        f"Their mean: {shown(answer, 2)}.",
+        f"ln Z of each token: {equations((f'ln({powers(row)})' for row in rows), log_z)}.",
+        f"The mean of their squares: ({bracketed(first)}² + {bracketed(second)}²) / 2 = {shown(answer, 2)}.",
     )
     mistakes = {
         "square of the mean": ((first + second) / 2) ** 2,
@@ -70,15 +69,17 @@ def balance_of_experts(draw: Draws) -> Draft | None:
     chosen = [sorted(range(E), key=row.__getitem__)[-k:] for row in rows]
     routed = [sum(expert in experts for experts in chosen) for expert in range(E)]
     f = [count / (N * k) for count in routed]
+    means = [f"({added(column)}) / {N}" for column in zip(*rows, strict=True)]
+    terms = " + ".join(f"{count}/{N * k} · {shown(mean)}" for count, mean in zip(routed, P, strict=True))
     told = "; ".join(map(listed, rows))
     prompt = (
         f"A router of {E} experts gives {N} tokens the probabilities {told}. Each token goes to its best "
-        f"{'one' if k == 1 else 'two'}. What is the load-balancing loss, scaled so that perfect balance is 1?"
+        f"{('expert', 'two experts')[k - 1]}. What is the load-balancing loss, scaled so that perfect balance is 1?"
     )
     steps = (
-        f"Shares of the routings: f = {listed(f)}.",
-        f"Mean probabilities: P = {listed(P)}.",
-        f"{E} · Σ f P = {shown(answer, 2)}.",
+        f"Shares of the routings, f: {', '.join(f'{count}/{N * k}' for count in routed)}.",
+        f"Mean probabilities, P: {equations(means, P)}.",
+        f"{E} · Σ f P = {E} · ({terms}) = {shown(answer, 2)}.",
     )
     mistakes = {
         "number of experts forgotten": answer / E,
@@ -98,6 +99,7 @@ def gate_beside_a_bias(draw: Draws) -> Draft | None:
     experts, gates = route_topk(reals(z), 2, bias=reals(bias), score="sigmoid")
     plain, _ = route_topk(reals(z), 2, score="sigmoid")
     s = reals(z).sigmoid().tolist()
+    seen = [rounded(x) for x in s]
     sums = [x + b for x, b in zip(s, bias, strict=True)]
     chosen = experts.tolist()
     e = draw.one_of(sorted(chosen))
@@ -109,10 +111,12 @@ def gate_beside_a_bias(draw: Draws) -> Draft | None:
         f"Routing as in DeepSeek-V3, without groups: experts 0 to 3 have the logits {listed(z)}, sigmoid scores, and "
         f"the biases {listed(bias)}. Two are chosen. What gate does expert {e} get, before any scaling factor?"
     )
+    biased = [f"{shown(x)} + {bracketed(b)}" for x, b in zip(seen, bias, strict=True)]
+    both = added(seen[i] for i in sorted(chosen))
     steps = (
-        f"Scores: {listed(s)}.",
-        f"With the biases {listed(sums)}: chosen are {' and '.join(map(str, sorted(chosen)))}.",
-        f"Gates take the scores alone: {shown(s[e])} / {shown(sum(s[i] for i in chosen))} = {shown(answer, 3)}.",
+        f"Scores: {equations((f'σ({shown(x)})' for x in z), seen)}.",
+        f"With the biases: {equations(biased, sums)}; chosen are {' and '.join(map(str, sorted(chosen)))}.",
+        f"Gates take the scores alone: {shown(seen[e])} / ({both}) = {shown(answer, 3)}.",
     )
     mistakes = {
         "bias in the gate": sums[e] / sum(sums[i] for i in chosen),
@@ -133,12 +137,12 @@ def step_of_a_bias(draw: Draws) -> Draft:
     answer = update_expert_bias(reals([bias] * 4), wholes(counts), rate=rate)[e].item()
     mean = sum(counts) / 4
     prompt = (
-        f"Balancing without a loss: experts 0 to 3 received {listed(counts)} tokens. Expert {e} has the bias "
-        f"{shown(bias)}; the update rate is {rate}. Its bias for the next step?"
+        f"Balancing without a loss, as in DeepSeek-V3: experts 0 to 3 received {listed(counts)} tokens. Expert {e} "
+        f"has the bias {shown(bias)}; the update rate is {rate}. What is its bias for the next step?"
     )
     too = "few" if counts[e] < mean else "many"
     steps = (
-        f"The mean load is {shown(mean)}; expert {e} had too {too}, {counts[e]}.",
+        f"The mean load is ({added(counts)}) / 4 = {shown(mean)}; expert {e} had too {too}, {counts[e]}.",
         f"One step, whatever the gap: {shown(bias)} {'+' if too == 'few' else '−'} {rate} = {shown(answer, 3)}.",
     )
     mistakes = {

@@ -4,7 +4,7 @@ from math import exp, log
 
 from lossviz.drill.numeric.template import Draft, Draws, template
 from lossviz.drill.numeric.tensors import reals, surprises, wholes
-from lossviz.drill.numeric.writing import bracketed, listed, powers, shown
+from lossviz.drill.numeric.writing import added, bracketed, listed, powers, rounded, shown, surprising
 
 
 @template("loss-of-a-token", questions=(1, 27), section="A")
@@ -15,18 +15,20 @@ def loss_of_a_token(draw: Draws) -> Draft:
     z = draw.wholes(draw.whole(3, 4), -2, 4)
     y = draw.whole(1, len(z) - 1)
     of_each = cross_entropy(reals([z] * len(z)), wholes(range(len(z)))).tolist()
-    log_z, loss = log_sum_exp(reals(z)).item(), of_each[y]
-    prompt = f"Tokens 0 to {len(z) - 1} of a tiny vocabulary have the logits {listed(z)}. Token {y} comes. Its loss?"
+    loss, Z = of_each[y], rounded(log_sum_exp(reals(z)).exp().item())
+    prompt = (
+        f"Tokens 0 to {len(z) - 1} of a tiny vocabulary have the logits {listed(z)}. Token {y} comes. What is its loss?"
+    )
     steps = (
-        f"Z = {powers(z)} = {shown(exp(log_z))}, so log Z = {shown(log_z)}.",
+        f"Z = {powers(z)} = {shown(Z)}, and ln {shown(Z)} = {shown(log(Z))}.",
         f"The right token, counted from 0, has the logit {shown(z[y])}.",
-        f"Loss = log Z − z = {shown(log_z)} − {bracketed(z[y])} = {shown(loss, 2)} nats.",
+        f"Loss = ln Z − z = {shown(log(Z))} − {bracketed(z[y])} = {shown(loss, 2)} nats.",
     )
     mistakes = {
         "bits for nats": loss / log(2),
         "minus forgotten": -loss,
         "probability for loss": exp(-loss),
-        "wrong target": of_each[y - 1],
+        "wrong target": tuple(sorted({*of_each} - {loss})),
     }
     return Draft(prompt, loss, "nats", 2, steps, mistakes)
 
@@ -39,11 +41,15 @@ def mean_loss_of_a_text(draw: Draws) -> Draft:
     p = [draw.one_of((0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.8, 0.9)) for _ in range(draw.whole(3, 4))]
     losses = surprises(p)
     loss = mean_over_targets(losses, wholes([0] * len(p))).item()
-    prompt = f"A causal LM gives the right tokens of a sentence the probabilities {listed(p)}. Its mean loss per token?"
+    prompt = (
+        f"A causal LM gives the right tokens of a sentence the probabilities {listed(p)}. What is its mean loss "
+        "per token?"
+    )
+    each = [rounded(x) for x in losses.tolist()]
     steps = (
-        f"Minus the logarithms: {listed(losses.tolist())}.",
-        f"Their sum is {shown(losses.sum().item())}, which is minus the log-probability of the sentence.",
-        f"Over {len(p)} tokens: {shown(loss, 2)} nats.",
+        f"Minus the logarithms: {surprising(p, each)}.",
+        f"{added(each)} = {shown(sum(each))}, which is minus the log-probability of the sentence.",
+        f"{shown(sum(each))} / {len(p)} = {shown(loss, 2)} nats.",
     )
     mistakes = {
         "sum for mean": losses.sum().item(),
@@ -68,7 +74,7 @@ def label_of_a_position(draw: Draws) -> Draft:
     )
     steps = (
         f"Position {t} reads {text[t]} and all before it.",
-        f"It must say what comes next, at position {t + 1}: {label}.",
+        f"It must say what comes next, at position {t} + 1 = {t + 1}: {label}.",
     )
     mistakes = {"no shift": text[t], "shifted twice": text[t + 2], "shifted the wrong way": text[t - 1]}
     return Draft(prompt, label, "", 0, steps, mistakes)
@@ -84,12 +90,12 @@ def pairs_of_a_window(draw: Draws) -> Draft:
     answer = int(sliding_window_mask(T, w).sum())
     prompt = (
         f"{T} tokens under a causal mask with a sliding window: each looks at {w} tokens at most, itself included. How "
-        "many pairs of query and key are open?"
+        "many pairs of query and key does the mask leave open?"
     )
     steps = (
         f"The first {w} tokens see 1, 2, … {w} keys: {w} · {w + 1} / 2 = {w * (w + 1) // 2}.",
-        f"The other {T - w} see {w} each: {(T - w) * w}.",
-        f"Together {answer}.",
+        f"The other {T - w} see {w} each: {T - w} · {w} = {(T - w) * w}.",
+        f"{w * (w + 1) // 2} + {(T - w) * w} = {answer} pairs.",
     )
     mistakes = {
         "causal without the window": T * (T + 1) // 2,
@@ -97,7 +103,7 @@ def pairs_of_a_window(draw: Draws) -> Draft:
         "diagonal forgotten": answer - T,
         "rows all alike": T * w,
     }
-    return Draft(prompt, answer, "", 0, steps, mistakes)
+    return Draft(prompt, answer, "pairs", 0, steps, mistakes)
 
 
 @template("loss-of-a-repeat", questions=(7,), section="A")
@@ -110,9 +116,9 @@ def loss_of_a_repeat(draw: Draws) -> Draft:
     losses, scored = reals([uniform] * (n + 1) + [0.0] * (n - 1)), wholes([IGNORE_INDEX] + [0] * (2 * n - 1))
     loss = mean_over_targets(losses, scored).item()
     prompt = (
-        f"{n} tokens are drawn evenly from a vocabulary of {V}, then the same {n} come again. A perfect induction head "
-        "is certain once the first repeated token is in sight, and uniform before. Its mean loss per scored token, "
-        "where the very first token has no context and is not scored?"
+        f"{n} tokens, each drawn evenly from a vocabulary of {V}, are followed by the same {n} once more. A perfect "
+        "induction head is uniform until it has read the first repeated token, then certain. The very first token of "
+        "the text is not scored. What is its mean loss per scored token?"
     )
     steps = (
         f"Uniform tokens cost ln {V} = {shown(uniform)} nats: {n - 1} of the first copy and the first of the second.",

@@ -4,12 +4,17 @@ from math import exp, log
 
 from lossviz.drill.numeric.template import Draft, Draws, template
 from lossviz.drill.numeric.tensors import reals, surprises, wholes
-from lossviz.drill.numeric.writing import bracketed, listed, powers, shown
+from lossviz.drill.numeric.writing import bracketed, listed, powers, rounded, shown
 
 
 def expected(p: list[float], q: list[float]) -> float:
     """The mean loss, in nats, of a model that says q of tokens drawn from p."""
     return (reals(p) * surprises(q)).sum().item()
+
+
+def expecting(p: list[float], q: list[float]) -> str:
+    """How that is calculated."""
+    return "−(" + " + ".join(f"{shown(a)} · ln {shown(b)}" for a, b in zip(p, q, strict=True)) + ")"
 
 
 @template("divergence-of-two", questions=(27,), section="F")
@@ -19,12 +24,12 @@ def divergence_of_two(draw: Draws) -> Draft:
     entropy, loss = expected(p, p), expected(p, q)
     answer = loss - entropy
     prompt = (
-        f"Three tokens come with probabilities {listed(p)}; a model says {listed(q)}. What part of its mean loss could "
-        "training still remove?"
+        f"Three tokens come with probabilities {listed(p)}; a model gives them {listed(q)}. How much of its mean loss "
+        "could training still remove?"
     )
     steps = (
-        f"Mean loss: −Σ p ln q = {shown(loss)} nats.",
-        f"Entropy, the floor: −Σ p ln p = {shown(entropy)}.",
+        f"Mean loss: {expecting(p, q)} = {shown(loss)} nats.",
+        f"Entropy, the floor: {expecting(p, p)} = {shown(entropy)}.",
         f"The rest is KL from the data to the model: {shown(loss)} − {shown(entropy)} = {shown(answer, 2)} nats.",
     )
     mistakes = {
@@ -45,8 +50,9 @@ def perplexity_of_a_text(draw: Draws) -> Draft:
     total = surprises(p).sum().item()
     answer = perplexity(total, len(p))
     prompt = f"The tokens of a text have the probabilities {listed(p)}. What is the perplexity of the model on it?"
+    logs = " + ".join(f"ln {shown(x)}" for x in p)
     steps = (
-        f"Mean loss: {shown(total)} / {len(p)} = {shown(total / len(p))} nats.",
+        f"Mean loss: −({logs}) / {len(p)} = {shown(total / len(p))} nats.",
         f"e^{shown(total / len(p))} = {shown(answer, 2)}.",
     )
     mistakes = {
@@ -69,11 +75,14 @@ def worse_than_uniform(draw: Draws) -> Draft:
     logits[1] = wrong
     loss = cross_entropy(logits, wholes(0)).item()
     prompt = (
-        f"Of {V} logits all are 0 but one, which is {wrong} and belongs to a wrong token. What does the right one cost?"
+        f"Of {V} logits all are 0 but one, which is {wrong} and belongs to a wrong token. What is the loss of the "
+        "right one?"
     )
+    Z = shown(V - 1 + exp(wrong))
     steps = (
-        f"Z = {V - 1} · e^0 + e^{wrong} = {shown(V - 1 + exp(wrong))}.",
-        f"The right token has logit 0: the loss is ln Z = {shown(loss, 2)} nats; a uniform guess pays {shown(log(V))}.",
+        f"Z = {V - 1} · e^0 + e^{wrong} = {Z}.",
+        f"A uniform guess would pay ln {V} = {shown(log(V))} nats.",
+        f"The right token has logit 0, so it pays ln {Z} = {shown(loss, 2)} nats.",
     )
     mistakes = {
         "capped at the uniform loss": log(V),
@@ -95,11 +104,13 @@ def bits_of_a_byte(draw: Draws) -> Draft:
     answer = bits_per_byte(tokens * loss, n_bytes)
     prompt = (
         f"A text of {characters} characters, {n_bytes} bytes in UTF-8, is {tokens} tokens to a model, which loses "
-        f"{shown(loss)} nats per token on it. How much is that per byte?"
+        f"{shown(loss)} nats per token on it. What is its loss per byte?"
     )
+    bits = shown(tokens * loss / log(2))
     steps = (
-        f"In all {tokens} · {shown(loss)} = {shown(tokens * loss)} nats, or {shown(tokens * loss / log(2))} bits.",
-        f"Over {n_bytes} bytes: {shown(answer, 2)} bits per byte.",
+        f"In all {tokens} · {shown(loss)} = {shown(tokens * loss)} nats.",
+        f"{shown(tokens * loss)} / ln 2 = {bits} bits.",
+        f"{bits} / {n_bytes} = {shown(answer, 2)} bits per byte.",
     )
     mistakes = {
         "per token for per byte": loss / log(2),
@@ -117,19 +128,19 @@ def gradient_of_a_logit(draw: Draws) -> Draft:
     z, N = draw.wholes(3, -2, 3), draw.whole(2, 8)
     y, j = draw.whole(0, 2), draw.whole(0, 2)
     full = cross_entropy_grad(reals(z), wholes(y))[j].item()
-    answer, p = full / N, full + (j == y)
+    answer, p = full / N, rounded(full + (j == y))
     prompt = (
         f"At one of {N} scored positions the logits are {listed(z)}, tokens counted from 0, and token {y} comes. The "
-        f"loss is the mean over the positions. What is its derivative by the logit of token {j}?"
+        f"loss is the mean over the positions. What is its derivative by the logit that this position gives token {j}?"
     )
     steps = (
         f"Softmax: p = e^{bracketed(z[j])} / ({powers(z)}) = {shown(p)}.",
         f"p − y = {shown(p)} − {int(j == y)} = {shown(full)}.",
-        f"The mean divides by {N}: {shown(answer, 3)}.",
+        f"The mean divides by the count: {shown(full)} / {N} = {shown(answer, 3)}.",
     )
     mistakes = {
         "count forgotten": full,
         "y minus p": -answer,
-        "one hot in the wrong place": (p - (j != y)) / N,
+        "one hot in the wrong place": (full + (j == y) - (j != y)) / N,
     }
     return Draft(prompt, answer, "", 3, steps, mistakes)

@@ -2,7 +2,7 @@
 
 from lossviz.drill.numeric.template import Draft, Draws, template
 from lossviz.drill.numeric.tensors import reals, wholes
-from lossviz.drill.numeric.writing import added, listed, shown
+from lossviz.drill.numeric.writing import added, listed, rounded, shown
 
 
 @template("mean-beside-padding", questions=(4,), section="A")
@@ -14,8 +14,8 @@ def mean_beside_padding(draw: Draws) -> Draft:
     both = reals(real + pads)
     loss = mean_over_targets(both, wholes([0] * len(real) + [IGNORE_INDEX] * len(pads))).item()
     prompt = (
-        f"A row has the losses {listed(real)} nats at its real targets, and the model would score {listed(pads)} on "
-        "the padding behind them. What is the loss of the row per target?"
+        f"A row has the losses {listed(real)} nats at its real targets, and the padding behind them would have the "
+        f"losses {listed(pads)}. What is the loss of the row per target?"
     )
     steps = (
         f"Padding is no target: its {len(pads)} losses count neither above nor below the line.",
@@ -44,7 +44,7 @@ def two_micro_batches(draw: Draws) -> Draft:
     steps = (
         f"{few} · {high / 10} = {shown(few * high / 10)} nats and {many} · {low / 10} = {shown(many * low / 10)} nats.",
         f"One denominator: {few} + {many} = {few + many} targets.",
-        f"{shown(losses.sum().item())} / {few + many} = {shown(loss, 2)} nats.",
+        f"({shown(few * high / 10)} + {shown(many * low / 10)}) / {few + many} = {shown(loss, 2)} nats.",
     )
     mistakes = {
         "mean of means": (high + low) / 20,
@@ -64,20 +64,22 @@ def targets_of_a_chat(draw: Draws) -> Draft:
     labels = next_token_labels(said, loss_mask=said)
     answer = int((labels != IGNORE_INDEX).sum())
     prompt = (
-        f"A chat in one row: user {turns[0]} tokens, assistant {turns[1]}, user {turns[2]}, assistant {turns[3]}, each "
-        "turn with its end-of-turn token. Fine-tuning scores the assistant. How many positions have a label?"
+        f"A chat in one row: user {turns[0]} tokens, assistant {turns[1]}, user {turns[2]}, assistant {turns[3]}, the "
+        "end-of-turn token of each turn counted in. Fine-tuning scores all tokens of the assistant. How many positions "
+        "have a label?"
     )
     steps = (
-        f"The assistant's tokens are the targets: {turns[1]} + {turns[3]} = {answer}.",
-        "The first of each turn is predicted by the last token of the user; the end-of-turn token is a target too.",
-        f"So {answer} positions have a label.",
+        "The assistant's tokens are the targets, the one that ends a turn too.",
+        "Each has one position, just before it; for the first of a turn this is the last token of the user.",
+        f"{turns[1]} + {turns[3]} = {answer} positions.",
     )
     mistakes = {
         "end of turn forgotten": answer - 2,
+        "end of turn counted twice": answer + 2,
         "prompt scored": sum(turns) - 1,
         "only the last turn": turns[3],
     }
-    return Draft(prompt, answer, "", 0, steps, mistakes)
+    return Draft(prompt, answer, "positions", 0, steps, mistakes)
 
 
 @template("mean-over-answers", questions=(51,), section="Modern topics")
@@ -90,17 +92,18 @@ def mean_over_answers(draw: Draws) -> Draft:
     targets = wholes([[0, 0] + [IGNORE_INDEX] * (len(long) - 2), [0] * len(long)])
     loss = mean_over_sequences(rows, targets).item()
     prompt = (
-        f"Two sampled answers have the token losses {listed(short)} and {listed(long)} nats. GRPO, as first published, "
-        "lets every answer count alike. What is the loss?"
+        f"Two sampled answers have the token losses {listed(short)} and {listed(long)} nats. Every answer counts "
+        "alike, as in GRPO when it was published. What is their mean loss?"
     )
-    means = sum(short) / 2, sum(long) / len(long)
+    means = rounded(sum(short) / 2), rounded(sum(long) / len(long))
     steps = (
-        f"Each answer's own mean: {listed(means)}.",
+        f"The first answer's own mean: ({added(short)}) / 2 = {shown(means[0])}.",
+        f"The second's: ({added(long)}) / {len(long)} = {shown(means[1])}.",
         f"The mean of these: ({added(means)}) / 2 = {shown(loss, 2)} nats.",
     )
     mistakes = {
         "tokens alike": sum(short + long) / len(short + long),
-        "sum for mean": sum(means),
+        "sum for mean": 2 * loss,
         "longest length as denominator": sum(short + long) / (2 * len(long)),
     }
     return Draft(prompt, loss, "nats", 2, steps, mistakes)

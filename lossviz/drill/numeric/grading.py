@@ -52,7 +52,7 @@ def judge(asked: Draft, text: str) -> Verdict:
         return Unreadable(str(error))
     if abs(x - asked.answer) <= asked.tolerance:
         return Right()
-    for name, value in asked.mistakes.items():
+    for name, value in asked.mistaken:
         if abs(x - value) <= asked.tolerance:
             return Mistaken(name, SENTENCES[name])
     return Wrong("bigger" if x < asked.answer else "smaller")

@@ -4,7 +4,7 @@ from math import exp, log
 
 from lossviz.drill.numeric.template import Draft, Draws, template
 from lossviz.drill.numeric.tensors import reals, surprises, wholes
-from lossviz.drill.numeric.writing import listed, powers, shown
+from lossviz.drill.numeric.writing import listed, powers, rounded, shown
 
 GIB = 2**30
 
@@ -17,16 +17,20 @@ def stable_log_sum_exp(draw: Draws) -> Draft:
     base = draw.one_of((-1000, -500, 200, 500, 1000, 2000))
     z = [base + offset for offset in draw.wholes(draw.whole(3, 4), 0, 4)]
     m, answer = max(z), log_sum_exp(reals(z)).item()
-    prompt = f"Of the logits {listed(z)} exp {'over' if base > 0 else 'under'}flows in float32. What is log Z?"
+    prompt = (
+        f"Z is the sum of the exponentials of the logits {listed(z)}, which {'over' if base > 0 else 'under'}flow in "
+        "float32. What is ln Z?"
+    )
+    Z = rounded(exp(answer - m))
     steps = (
-        f"Take out the largest, {shown(m)}: {powers(x - m for x in z)} = {shown(exp(answer - m))}.",
-        f"Its logarithm is {shown(answer - m)}.",
-        f"Add the largest again: {shown(answer, 2)}.",
+        f"Take out the largest, {shown(m)}: {powers(x - m for x in z)} = {shown(Z)}.",
+        f"ln {shown(Z)} = {shown(log(Z))}.",
+        f"Add the largest again: {shown(m)} + {shown(log(Z))} = {shown(answer, 2)}.",
     )
     mistakes = {
         "largest not added again": answer - m,
         "only the largest logit": m,
-        "bits for nats": m + (answer - m) / log(2),
+        "bits and nats mixed": m + (answer - m) / log(2),
         "mean for sum": answer - log(len(z)),
     }
     return Draft(prompt, answer, "", 2, steps, mistakes)
@@ -42,13 +46,14 @@ def running_sum(draw: Draws) -> Draft:
     m = max(new)
     answer = (log_sum_exp(reals([old + log(s), *new])) - m).exp().item()
     prompt = (
-        f"An online softmax has read some logits: the largest is {shown(old)}, the sum of exp(z − largest) is {s}. Now "
-        f"come {listed(new)}. What is the sum, relative to the new largest?"
+        f"An online softmax has read some logits z: the largest is {shown(old)}, the sum of exp(z − largest) is {s}. "
+        f"Now the logits {listed(new)} come. What is the sum of exp(z − largest) over all, with the new largest?"
     )
+    before, added = shown(s * exp(old - m)), shown(sum(exp(x - m) for x in new))
     steps = (
-        f"The new largest is {shown(m)}: the old sum shrinks to {s} · e^{shown(old - m)} = {shown(s * exp(old - m))}.",
-        f"The new terms: {powers(x - m for x in new)} = {shown(sum(exp(x - m) for x in new))}.",
-        f"Together {shown(answer, 2)}.",
+        f"The new largest is {shown(m)}: the old sum shrinks to {s} · e^{shown(old - m)} = {before}.",
+        f"The new terms: {powers(x - m for x in new)} = {added}.",
+        f"{before} + {added} = {shown(answer, 2)}.",
     )
     mistakes = {
         "old sum not rescaled": s + sum(exp(x - m) for x in new),
@@ -74,7 +79,7 @@ def memory_of_logits(draw: Draws) -> Draft:
     )
     steps = (
         f"{B} · {T} · {V} = {B * T * V} logits of {each} bytes.",
-        f"{size} / {GIB} = {shown(size / GIB, 2)} GiB.",
+        f"{B * T * V} · {each} / 1024³ = {shown(size / GIB, 2)} GiB.",
     )
     mistakes = {
         "GB for GiB": size / 1e9,
@@ -94,11 +99,12 @@ def probabilities_for_logits(draw: Draws) -> Draft:
     right = surprises(p[y]).item()
     prompt = (
         f"Someone hands the probabilities {listed(p)} to a cross-entropy that expects logits. The first token is "
-        "right. Which loss is printed?"
+        "right. What loss does it return?"
     )
     steps = (
-        f"A second softmax: log({powers(p)}) = {shown(log_z)}.",
-        f"{shown(log_z)} − {shown(p[y])} = {shown(loss, 2)} nats, where {shown(right)} was meant.",
+        f"What was meant: −ln {shown(p[y])} = {shown(right)} nats.",
+        f"A second softmax instead: ln({powers(p)}) = {shown(log_z)}.",
+        f"{shown(log_z)} − {shown(p[y])} = {shown(loss, 2)} nats.",
     )
     mistakes = {
         "what was meant": right,

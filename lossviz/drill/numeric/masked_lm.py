@@ -4,7 +4,7 @@ from math import exp, log
 
 from lossviz.drill.numeric.template import Draft, Draws, template
 from lossviz.drill.numeric.tensors import reals, surprises, wholes
-from lossviz.drill.numeric.writing import added, shown
+from lossviz.drill.numeric.writing import added, shown, surprising
 
 
 @template("masked-lm-loss", questions=(8, 9), section="B")
@@ -13,10 +13,10 @@ def masked_lm_loss(draw: Draws) -> Draft:
     from lossviz import MaskAction, apply_mlm_actions, mean_over_targets
 
     words = {
-        MaskAction.NONE: "left alone",
+        MaskAction.NONE: "not selected",
         MaskAction.MASK: "[MASK]",
-        MaskAction.RANDOM: "random",
-        MaskAction.KEEP: "kept",
+        MaskAction.RANDOM: "random token",
+        MaskAction.KEEP: "selected, kept",
     }
     certain = [MaskAction.NONE, MaskAction.NONE, MaskAction.MASK, MaskAction.MASK, MaskAction.RANDOM, MaskAction.KEEP]
     actions = draw.shuffled([*certain, draw.one_of(list(words))])
@@ -24,8 +24,11 @@ def masked_lm_loss(draw: Draws) -> Draft:
     ids = wholes([5] * len(actions))
     _, labels = apply_mlm_actions(ids, wholes(actions), mask_token_id=0, random_ids=ids)
     loss = mean_over_targets(reals(losses), labels).item()
-    told = ", ".join(f"{words[action]} {shown(x)}" for action, x in zip(actions, losses, strict=True))
-    prompt = f"What became of the tokens of a row, and the loss at each in nats: {told}. The masked LM loss of the row?"
+    told = "; ".join(f"{words[action]}: {shown(x)}" for action, x in zip(actions, losses, strict=True))
+    prompt = (
+        f"What became of the tokens of a row, and the loss of each in nats: {told}. What is the masked LM loss of the "
+        "row per scored token?"
+    )
     selected = [x for action, x in zip(actions, losses, strict=True) if action is not MaskAction.NONE]
     masked = [x for action, x in zip(actions, losses, strict=True) if action is MaskAction.MASK]
     steps = (
@@ -53,7 +56,7 @@ def fate_of_a_token(draw: Draws) -> Draft:
     )
     steps = (
         f"Selected: {rate} % of {T} = {shown(T * rate / 100)}.",
-        f"Of these, {share} %: {shown(answer, 1)} tokens.",
+        f"{share} % of {shown(T * rate / 100)} = {shown(answer, 1)} tokens.",
     )
     mistakes = {
         "selected for its fate": T * rate / 100,
@@ -74,7 +77,8 @@ def predictions_per_pass(draw: Draws) -> Draft:
     answer = causal / masked
     prompt = (
         f"A row of {T} tokens, none of them special. A causal LM scores every token that has context; a masked LM "
-        f"selects {rate} % and hides 80 % of these. How many times as many tokens does the causal LM score, on average?"
+        f"selects {rate} % and hides 80 % of these. How many times as many tokens does the causal LM "
+        "score as the masked LM does on average?"
     )
     steps = (
         f"Causal: all but the first, {causal}.",
@@ -100,8 +104,8 @@ def scored_among_visible(draw: Draws) -> Draft:
         "scored. Among the tokens that do not show [MASK], what share is scored?"
     )
     steps = (
-        f"Selected but not [MASK]: {shown(r / 100)} · {shown(1 - f / 100)} = {shown(scored)} of all tokens.",
-        f"Not [MASK]: 1 − {shown(r / 100)} · {shown(f / 100)} = {shown(visible)} of all.",
+        f"Selected but not [MASK]: {r} % · (1 − {f} %) = {shown(scored)} of all tokens.",
+        f"Not [MASK]: 1 − {r} % · {f} % = {shown(visible)} of all.",
         f"{shown(scored)} / {shown(visible)} = {shown(answer, 3)}.",
     )
     mistakes = {
@@ -116,21 +120,22 @@ def scored_among_visible(draw: Draws) -> Draft:
 def filling_one_by_one(draw: Draws) -> Draft:
     """The second word depends on the first, once it stands there."""
     first, alone, after = (draw.whole(1, 19) / 20 for _ in range(3))
-    each = surprises([first, after])
-    loss = each.sum().item()
+    each = surprises([first, after]).tolist()
+    loss = sum(each)
     prompt = (
-        f"Two [MASK] in a row. With both hidden, the model gives the right words {shown(first)} and {shown(alone)}; "
-        f"with the first filled in, it gives the second {shown(after)}. You fill from left to right. What do both "
-        "words cost together?"
+        f"Two words are [MASK]. With both hidden, a model gives the right words the probabilities {shown(first)} and "
+        f"{shown(alone)}; with the first one filled in, it gives the right second word {shown(after)}. You fill from "
+        "left to right. What is the loss of both words together?"
     )
     steps = (
-        f"The first, with both hidden: −ln {shown(first)} = {shown(each[0].item())}.",
-        f"The second, with the first in place: −ln {shown(after)} = {shown(each[1].item())}.",
-        f"Together {shown(loss, 2)} nats.",
+        f"The first, with both hidden: {surprising([first], each[:1])}.",
+        f"The second, with the first in place: {surprising([after], each[1:])}.",
+        f"{added(each)} = {shown(loss, 2)} nats.",
     )
     mistakes = {
         "filled at once": -log(first * alone),
         "mean for sum": loss / 2,
+        "bits for nats": loss / log(2),
         "minus forgotten": -loss,
         "probability for loss": exp(-loss),
     }

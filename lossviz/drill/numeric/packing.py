@@ -3,7 +3,7 @@
 from math import ceil
 
 from lossviz.drill.numeric.template import Draft, Draws, template
-from lossviz.drill.numeric.writing import added, listed, shown
+from lossviz.drill.numeric.writing import added, equations, listed, shown
 
 
 @template("pairs-of-a-packed-row", questions=(42, 6), section="Modern topics")
@@ -16,18 +16,19 @@ def pairs_of_a_packed_row(draw: Draws) -> Draft:
     answer = int(pack_documents([[5] * n for n in lengths], T).attention.sum())
     prompt = (
         f"Documents of {listed(lengths)} tokens fill one packed row. Attention is causal and closed between documents. "
-        "How many pairs of query and key are open?"
+        "How many pairs of query and key does the mask leave open?"
     )
+    of_each = [n * (n + 1) // 2 for n in lengths]
     steps = (
-        f"A document of n tokens has n(n + 1) / 2: {listed(n * (n + 1) // 2 for n in lengths)}.",
-        f"Together {answer}.",
+        f"Causal, the diagonal included: {equations((f'{n} · {n + 1} / 2' for n in lengths), of_each)}.",
+        f"{added(of_each)} = {answer} pairs.",
     )
     mistakes = {
         "open between documents": T * (T + 1) // 2,
         "everyone sees everyone": sum(n * n for n in lengths),
         "diagonal forgotten": answer - T,
     }
-    return Draft(prompt, answer, "", 0, steps, mistakes)
+    return Draft(prompt, answer, "pairs", 0, steps, mistakes)
 
 
 @template("targets-of-packed-rows", questions=(42, 3), section="Modern topics")
@@ -44,14 +45,14 @@ def targets_of_packed_rows(draw: Draws) -> Draft:
     )
     steps = (
         "In any row a document of n tokens has n − 1 targets: its first token has no context.",
-        f"{added(n - 1 for n in lengths)} = {answer}.",
+        f"{added(n - 1 for n in lengths)} = {answer} targets.",
     )
     mistakes = {
         "first tokens scored": sum(lengths),
         "every place a target": rows.labels.numel(),
         "one lost in all": sum(lengths) - 1,
     }
-    return Draft(prompt, answer, "", 0, steps, mistakes)
+    return Draft(prompt, answer, "targets", 0, steps, mistakes)
 
 
 @template("windows-of-a-text", questions=(56,), section="Modern topics")
@@ -69,11 +70,11 @@ def windows_of_a_text(draw: Draws) -> Draft:
     steps = (
         f"The first window covers {window}; {T} − {window} = {T - window} tokens are left.",
         f"Each further one adds {stride}: {T - window} / {stride} = {shown((T - window) / stride)}, rounded up.",
-        f"1 + {answer - 1} = {answer}.",
+        f"1 + {answer - 1} = {answer} windows.",
     )
     mistakes = {
         "end left out": 1 + (T - window) // stride,
         "a window for every step": ceil(T / stride),
         "windows side by side": ceil(T / window),
     }
-    return Draft(prompt, answer, "", 0, steps, mistakes)
+    return Draft(prompt, answer, "windows", 0, steps, mistakes)

@@ -14,13 +14,14 @@ def pairs_of_a_prefix(draw: Draws) -> Draft:
     p = draw.whole(2, T - 2)
     answer = int(prefix_mask(T, p).sum())
     prompt = (
-        f"A prefix LM reads {T} tokens, the first {p} of them as its prefix. How many pairs of query and key are open?"
+        f"A prefix LM reads {T} tokens, the first {p} of them as its prefix. How many pairs of query and key does "
+        "its mask leave open?"
     )
     causal = T * (T + 1) // 2
     steps = (
         f"Causal, the diagonal included: {T} · {T + 1} / 2 = {causal}.",
         f"Inside the prefix also above the diagonal: {p} · {p - 1} / 2 = {p * (p - 1) // 2}.",
-        f"Together {answer}.",
+        f"{causal} + {p * (p - 1) // 2} = {answer} pairs.",
     )
     mistakes = {
         "prefix left causal": causal,
@@ -28,7 +29,7 @@ def pairs_of_a_prefix(draw: Draws) -> Draft:
         "diagonal counted twice": answer + p,
         "everyone sees everyone": T * T,
     }
-    return Draft(prompt, answer, "", 0, steps, mistakes)
+    return Draft(prompt, answer, "pairs", 0, steps, mistakes)
 
 
 @template("loss-behind-a-prefix", questions=(22, 23), section="D")
@@ -41,8 +42,8 @@ def loss_behind_a_prefix(draw: Draws) -> Draft:
     losses = draw.tenths(T, 1, 40)
     loss = mean_over_targets(reals(losses), wholes([IGNORE_INDEX] * p + [0] * (T - p))).item()
     prompt = (
-        f"{T} tokens would cost, each predicted from what it may see, {listed(losses)} nats. The first {p} are the "
-        "prefix of a prefix LM. Its mean loss?"
+        f"A prefix LM reads {T} tokens, the first {p} of them as its prefix. Their losses, as if each were a target, "
+        f"are {listed(losses)} nats. What is its mean loss per scored token?"
     )
     scored = losses[p:]
     steps = (

@@ -8,13 +8,13 @@ MINUS = str.maketrans("−–—﹣－", "-----")
 NUMBER = re.compile(
     r"""(?P<sign>[+-]?)\ ?
         (?: (?P<plain>   \d+[.,]?\d* | [.,]\d+)
-          | (?P<grouped> \d{1,3} (?P<between>[ .,'])\d{3} (?:(?P=between)\d{3})* (?:(?!(?P=between))[.,]\d*)?) )
+          | (?P<grouped> [1-9]\d{0,2} (?P<between>[ .,'])\d{3} (?:(?P=between)\d{3})* (?:(?!(?P=between))[.,]\d*)?) )
         (?:[eE](?P<exponent>[+-]?\d+))?
         \ ?(?P<unit>[^\d .,'+-].*)?""",
     re.VERBOSE | re.ASCII,
 )
 TWO_WAYS = re.compile(r"[1-9]\d{0,2},\d{3}", re.ASCII)
-ALSO = {"bits per byte": {"bits/byte", "bpb"}}  # other names of units
+ALSO = {"bits per byte": {"bits/byte", "bpb"}, "decisions": {"bits", "bit", "binary decisions"}}  # other names of units
 
 
 def read_number(text: str, unit: str = "") -> float:

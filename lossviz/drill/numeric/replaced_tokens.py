@@ -4,7 +4,7 @@ from math import log
 
 from lossviz.drill.numeric.template import Draft, Draws, template
 from lossviz.drill.numeric.tensors import reals, wholes
-from lossviz.drill.numeric.writing import listed, shown
+from lossviz.drill.numeric.writing import added, equations, listed, rounded, shown, surprising
 
 SENTENCES = (  # five words, and what a generator might write for the third and the fifth
     ("the chef cooked the meal", ("ate", "soup")),
@@ -34,18 +34,22 @@ def discriminator_loss(draw: Draws) -> Draft:
     first, second = (place + 1 for place in REPLACEABLE)
     prompt = (
         f"“{text.capitalize()}”: words {first} and {second} are masked, and the generator samples “{samples[0]}” and "
-        f"“{samples[1]}”. ELECTRA's discriminator gives the five words the logits {listed(z)} for being replaced. Its "
-        "mean loss?"
+        f"“{samples[1]}”. ELECTRA's discriminator gives the five words the logits {listed(z)} for being replaced. "
+        "What is its mean loss per word?"
     )
+    each = [rounded(x) for x in losses.tolist()]
+    towards = [x if y else -x for x, y in zip(z, replaced.tolist(), strict=True)]
     steps = (
         f"Replaced is only word {REPLACEABLE[1 - luck] + 1}: a sample that equals the original counts as original.",
-        f"−log σ(z) there, −log σ(−z) elsewhere: {listed(losses.tolist())}.",
-        f"Over all {len(words)} words: {shown(loss, 2)} nats.",
+        f"−ln σ(z) there, −ln σ(−z) elsewhere: {equations((f'−ln σ({shown(x)})' for x in towards), each)}.",
+        f"({added(each)}) / {len(words)} = {shown(loss, 2)} nats.",
     )
     mistakes = {
         "logits read the wrong way": replaced_token_loss(-reals(z), replaced).mean().item(),
         "right sample as replaced": replaced_token_loss(reals(z), selected).mean().item(),
         "only masked ones scored": losses[list(REPLACEABLE)].mean().item(),
+        "sum for mean": losses.sum().item(),
+        "bits for nats": loss / log(2),
     }
     return Draft(prompt, loss, "nats", 2, steps, mistakes)
 
@@ -86,12 +90,13 @@ def blind_discriminator(draw: Draws) -> Draft:
     loss = q * of_replaced + (1 - q) * of_original
     all_masked = -(rate / 100) * log(rate / 100) - (1 - rate / 100) * log(1 - rate / 100)
     prompt = (
-        f"ELECTRA masks {rate} % of the tokens, and its generator is right at {right} % of these. A discriminator says "
-        "the same probability everywhere. What is the lowest mean loss it can reach?"
+        f"ELECTRA masks {rate} % of the tokens, and its generator is right at {right} % of these. A discriminator "
+        "gives every token the same probability of being replaced. What is the lowest mean loss per token it can reach?"
     )
     steps = (
-        f"Replaced: {shown(rate / 100)} · {shown(1 - right / 100)} = {shown(q)} of all tokens, so it says {shown(q)}.",
-        f"That costs {shown(of_replaced)} where replaced and {shown(of_original)} elsewhere.",
+        f"Replaced: {rate} % · (1 − {right} %) = {shown(q)} of all tokens, so it says {shown(q)}.",
+        f"Original: 1 − {shown(q)} = {shown(1 - q)}.",
+        f"The losses: {surprising((q, 1 - q), (of_replaced, of_original))}.",
         f"{shown(q)} · {shown(of_replaced)} + {shown(1 - q)} · {shown(of_original)} = {shown(loss, 3)} nats.",
     )
     mistakes = {

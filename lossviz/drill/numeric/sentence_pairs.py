@@ -1,5 +1,7 @@
 """Section C, sentence pairs: what follows what."""
 
+from math import log
+
 from lossviz.drill.numeric.template import Draft, Draws, template
 from lossviz.drill.numeric.tensors import reals, wholes
 from lossviz.drill.numeric.writing import added, bracketed, listed, shown
@@ -16,18 +18,20 @@ def bert_loss(draw: Draws) -> Draft:
     loss = mlm + nsp
     prompt = (
         f"BERT's pair head gives “it follows” the logit {shown(z[0])} and “it is random” {shown(z[1])}. In truth it "
-        f"{('follows', 'is random')[target]}. The selected tokens lose {listed(masked)} nats. What is the whole loss?"
+        f"{('follows', 'is random')[target]}. The selected tokens lose {listed(masked)} nats. What is the whole loss "
+        "of BERT's pre-training?"
     )
     steps = (
         f"Masked LM: ({added(masked)}) / {len(masked)} = {shown(mlm)}.",
         f"The pair: cross-entropy of two classes, ln(1 + e^{bracketed(z[1 - target] - z[target])}) = {shown(nsp)}.",
-        f"Both with weight 1: {shown(loss, 2)} nats.",
+        f"Both have the weight 1: {shown(mlm)} + {shown(nsp)} = {shown(loss, 2)} nats.",
     )
     mistakes = {
         "wrong target": mlm + other,
         "pair forgotten": mlm,
         "sum for mean": sum(masked) + nsp,
         "mean for sum": loss / 2,
+        "bits and nats mixed": mlm + nsp / log(2),
     }
     return Draft(prompt, loss, "nats", 2, steps, mistakes)
 
@@ -48,16 +52,15 @@ def pair_truncation(draw: Draws) -> Draft | None:
     answer = len(pair.first)
     prompt = (
         f"BERT's input has room for {room} tokens, one [CLS] and two [SEP] among them. Segments of {n} and {m} tokens "
-        "must fit; tokens fall one at a time, always from the longer. How many of the first stay?"
+        "must fit; tokens fall one at a time, always from the longer. How many tokens of the first segment stay?"
     )
     steps = (
         f"Room for both: {room} − 3 = {free}.",
-        f"The first stays the longer one throughout: {free} − {m} = {answer} is more than {m}.",
-        f"So it keeps {answer}.",
+        f"The first stays the longer one throughout: it keeps {free} − {m} = {answer} tokens, more than {m}.",
     )
     mistakes = {
         "special tokens forgotten": room - m,
         "half for each": free // 2,
         "in proportion": round(n * free / (n + m)),
     }
-    return Draft(prompt, answer, "", 0, steps, mistakes)
+    return Draft(prompt, answer, "tokens", 0, steps, mistakes)

@@ -12,6 +12,11 @@ def ties(tokens: int, per_cent: int) -> bool:
     return Fraction(tokens * per_cent, 100) % 1 == Fraction(1, 2)
 
 
+def nearest(quotient: float, count: int) -> str:
+    """A quotient, and the whole number that it was rounded to if it is none."""
+    return shown(quotient) + ("" if quotient == count else f", rounded {count}")
+
+
 @template("sentinels-at-a-tie", questions=(19,), section="D")
 def sentinels_at_a_tie(draw: Draws) -> Draft:
     """round(n / mean) where n / mean ends in ½, to the even side."""
@@ -31,7 +36,7 @@ def sentinels_at_a_tie(draw: Draws) -> Draft:
         f"Half to even: {answer}, one sentinel each.",
     )
     mistakes = {"half rounded up": even + 1, "rounding forgotten": n / mean, "a sentinel per token": n}
-    return Draft(prompt, answer, "", 0, steps, mistakes)
+    return Draft(prompt, answer, "sentinels", 0, steps, mistakes)
 
 
 @template("t5-target-length", questions=(19, 21), section="D")
@@ -53,9 +58,9 @@ def t5_target_length(draw: Draws) -> Draft | None:
         "number; the text ends in a hidden span. How many tokens has the target, its end-of-sequence token included?"
     )
     steps = (
-        f"Hidden: {rate} % of {T} = {shown(T * rate / 100)}, rounded {n}.",
-        f"Spans: {n} / {mean} = {shown(n / mean)}, rounded {spans}, each named by a sentinel.",
-        f"{n} + {spans} + 1 = {len(targets)}.",
+        f"Hidden: {rate} % of {T} = {nearest(T * rate / 100, n)}.",
+        f"Spans, each named by a sentinel: {n} / {mean} = {nearest(n / mean, spans)}.",
+        f"{n} + {spans} + 1 = {len(targets)} tokens.",
     )
     mistakes = {
         "end forgotten": len(targets) - 1,
@@ -63,7 +68,7 @@ def t5_target_length(draw: Draws) -> Draft | None:
         "sentinels forgotten": n + 1,
         "input for target": len(inputs),
     }
-    return None if ties(T, rate) else Draft(prompt, len(targets), "", 0, steps, mistakes)
+    return None if ties(T, rate) else Draft(prompt, len(targets), "tokens", 0, steps, mistakes)
 
 
 @template("raw-text-of-an-encoder", questions=(38, 20), section="Quick fire")
@@ -77,20 +82,21 @@ def raw_text_of_an_encoder(draw: Draws) -> Draft | None:
     spans = max(1, round(n / mean))
     prompt = (
         f"T5 hides {rate} % of a text in spans of mean length {mean}, both counts rounded to the nearest whole number, "
-        f"one span at least. What is the longest text, in tokens, that an encoder of {places} places reads, an "
-        "end-of-sequence token included?"
+        f"one span at least. An encoder has {places} places, one of which the end-of-sequence token takes. How many "
+        "tokens has the longest text whose corrupted form fits?"
     )
     steps = (
         "Each hidden span shrinks to one sentinel; the encoder reads the rest, the sentinels and the end.",
-        f"{raw} tokens: {n} hidden in {spans} spans.",
-        f"{raw} − {n} + {spans} + 1 = {raw - n + spans + 1} fits, one token more does not: {raw}.",
+        f"Hidden in a text of {raw} tokens: {rate} % of {raw} = {nearest(raw * rate / 100, n)}.",
+        f"Spans: {n} / {mean} = {nearest(n / mean, spans)}.",
+        f"{raw} − {n} + {spans} + 1 = {raw - n + spans + 1} fits, one token more does not: {raw} tokens.",
     )
     mistakes = {
         "only what fits as it is": places - 1,
         "sentinels forgotten": round((places - 1) / (1 - rate / 100)),
         "rate of the input": round((places - 1) * (1 + rate / 100)),
     }
-    return None if ties(raw, rate) or ties(raw + 1, rate) else Draft(prompt, raw, "", 0, steps, mistakes)
+    return None if ties(raw, rate) or ties(raw + 1, rate) else Draft(prompt, raw, "tokens", 0, steps, mistakes)
 
 
 @template("bart-input-length", questions=(19,), section="D")
@@ -104,16 +110,16 @@ def bart_input_length(draw: Draws) -> Draft:
     answer = len(infill_spans(wholes([5] * T), starts, lengths, mask_id=0))
     prompt = (
         f"BART's text infilling hides spans of {listed(lengths)} tokens, none touching another, in a text of {T}. How "
-        "many tokens does the encoder read, special ones left out?"
+        "many tokens does the encoder read, begin and end of sequence not counted?"
     )
     steps = (
         f"Left of the text: {T} − ({added(lengths)}) = {T - sum(lengths)}.",
         f"Each of the {len(lengths)} spans becomes one mask, also the one of length 0, which inserts it.",
-        f"{T - sum(lengths)} + {len(lengths)} = {answer}.",
+        f"{T - sum(lengths)} + {len(lengths)} = {answer} tokens.",
     )
     mistakes = {
         "empty span without a mask": answer - 1,
         "masks forgotten": T - sum(lengths),
         "a mask per token": T,
     }
-    return Draft(prompt, answer, "", 0, steps, mistakes)
+    return Draft(prompt, answer, "tokens", 0, steps, mistakes)

@@ -73,12 +73,18 @@ class Draft:
     unit: str  # "" where there is none; "share" is what can be said in per cent
     decimals: int
     steps: tuple[str, ...]
-    mistakes: Mapping[str, float]  # by their names in `mistakes.SENTENCES`
+    mistakes: Mapping[str, float | tuple[float, ...]]  # where they lead, by their names in `mistakes.SENTENCES`
 
     @property
     def tolerance(self) -> float:
         """How far an answer may be off: half a step of the last decimal, and SLACK. A count is held to two decimals."""
         return 0.5 * 10 ** -(self.decimals or COUNTS_HELD_TO) + SLACK
+
+    @property
+    def mistaken(self) -> list[tuple[str, float]]:
+        """Every number that a mistake leads to, with its name; a wrong target, for one, leads to several."""
+        several = ((name, x if isinstance(x, tuple) else (x,)) for name, x in self.mistakes.items())
+        return [(name, value) for name, values in several for value in values]
 
     @property
     def shown(self) -> str:
@@ -146,7 +152,7 @@ def exercise(name: str, seed: int, version: int | None = None) -> Exercise:
 
 def fair(draft: Draft) -> bool:
     """Whether no rounding decides about right and wrong, and no number is two mistakes, or a mistake and right."""
-    values = [draft.answer, *draft.mistakes.values()]
+    values = [draft.answer, *(value for _, value in draft.mistaken)]
     apart = all(abs(a - b) > 2 * draft.tolerance for a, b in combinations(values, 2))
     return apart and all(map(isfinite, values)) and abs(draft.answer) < LARGEST and not near_an_edge(draft)
 
@@ -169,15 +175,17 @@ def _template(name: str, version: int | None) -> Template:
 
 def _finished(draft: Draft, made: Template, seed: int) -> Exercise:
     fields = vars(draft) | {
-        "prompt": f"{draft.prompt} {_asked(draft.unit, draft.decimals)}",
+        "prompt": f"{draft.prompt} {_asked(draft)}",
         "mistakes": MappingProxyType(dict(draft.mistakes)),
     }
     return Exercise(**fields, template=made.name, version=made.version, seed=seed)
 
 
-def _asked(unit: str, decimals: int) -> str:
-    """How the answer is to be written, the last sentence of every prompt."""
-    if not decimals:
+def _asked(draft: Draft) -> str:
+    """How the answer is to be written, the last sentence of every prompt: the unit, if no "How many …?" names it."""
+    if not draft.decimals:
         return "A whole number."
-    where = {"": "", "share": "as a share, "}.get(unit, f"in {unit}, ") + f"to {IN_WORDS[decimals]}."
-    return where[0].upper() + where[1:]
+    places = IN_WORDS[draft.decimals]
+    if not draft.unit or f"many {draft.unit}" in draft.prompt:
+        return f"To {places}."
+    return f"As a number from 0 to 1, to {places}." if draft.unit == "share" else f"In {draft.unit}, to {places}."

@@ -1,10 +1,10 @@
 """Modern topics: soft-cap, masked diffusion, label smoothing."""
 
-from math import tanh
+from math import log, tanh
 
 from lossviz.drill.numeric.template import Draft, Draws, template
 from lossviz.drill.numeric.tensors import reals, surprises, wholes, yes_or_no
-from lossviz.drill.numeric.writing import listed, shown
+from lossviz.drill.numeric.writing import added, bracketed, equations, listed, powers, rounded, shown, surprising
 
 
 @template("soft-cap", questions=(44,), section="Modern topics")
@@ -12,12 +12,12 @@ def capped_logit(draw: Draws) -> Draft:
     """cap · tanh(z / cap)."""
     from lossviz import softcap
 
-    cap, z = draw.one_of((20, 30, 50)), draw.whole(5, 120)
+    cap, z = draw.one_of((30, 50)), draw.whole(5, 120)
     answer = softcap(reals(z), cap).item()
-    prompt = f"A logit of {z} meets Gemma 2's soft-cap with cap {cap}. What comes out?"
+    prompt = f"A logit of {z} passes through a soft-cap of {cap}, as in Gemma 2. What comes out?"
     steps = (
-        f"z / cap = {z} / {cap} = {shown(z / cap)}, and its tanh is {shown(tanh(z / cap))}.",
-        f"Times {cap}: {shown(answer, 2)}.",
+        f"Divided by the cap: {z} / {cap} = {shown(z / cap)}.",
+        f"tanh bends it, and the cap scales it back: {cap} · tanh({shown(z / cap)}) = {shown(answer, 2)}.",
     )
     mistakes = {
         "cut off": min(z, cap),
@@ -39,18 +39,22 @@ def loss_of_a_masked_row(draw: Draws) -> Draft:
     loss = masked_diffusion_loss(logits, wholes([0] * T), selected, reals(rate)).sum().item()
     total = surprises(p).sum().item()
     prompt = (
-        f"A masked diffusion model drew the rate {shown(rate)} for a row of {T} tokens, and {k} of them were masked. "
-        f"There it gives the true tokens {listed(p)}. What is the weighted loss of the row, per token of its length?"
+        f"A masked diffusion model drew the masking rate {shown(rate)} for a row of {T} tokens, and {k} of them were "
+        f"masked. There it gives the true tokens the probabilities {listed(p)}. What is the weighted loss of the row, "
+        "per token of its length?"
     )
+    each = [rounded(x) for x in surprises(p).tolist()]
     steps = (
-        f"Cross-entropy at the masked tokens: {listed(surprises(p).tolist())}, together {shown(total)}.",
-        f"Over rate and length: {shown(total)} / ({shown(rate)} · {T}) = {shown(loss, 2)} nats.",
+        f"Cross-entropy at the masked tokens: {surprising(p, each)}.",
+        f"{added(each)} = {shown(sum(each))}.",
+        f"Over rate and length: {shown(sum(each))} / ({shown(rate)} · {T}) = {shown(loss, 2)} nats.",
     )
     mistakes = {
         "rate forgotten": total / T,
         "mean over the masked": total / k,
         "length forgotten": total / rate,
         "rate on the wrong side": total * rate / T,
+        "bits for nats": loss / log(2),
     }
     return Draft(prompt, loss, "nats", 2, steps, mistakes)
 
@@ -58,7 +62,7 @@ def loss_of_a_masked_row(draw: Draws) -> Draft:
 @template("label-smoothing", questions=(48,), section="Modern topics")
 def smoothed_loss(draw: Draws) -> Draft:
     """(1 − ε) ℓ_y + ε · mean of all ℓ."""
-    from lossviz import cross_entropy
+    from lossviz import cross_entropy, log_sum_exp
 
     z, epsilon = draw.wholes(draw.whole(3, 4), -2, 4), draw.one_of((0.1, 0.2, 0.3))
     y = draw.whole(0, len(z) - 1)
@@ -68,19 +72,22 @@ def smoothed_loss(draw: Draws) -> Draft:
 
     loss, plain = smoothed(epsilon, "all"), smoothed(0.0, "all")
     prompt = (
-        f"Logits {listed(z)} for tokens 0 to {len(z) - 1}; token {y} comes. The loss with label smoothing {epsilon} "
-        "spread over all tokens, the right one included, as in PyTorch?"
+        f"Logits {listed(z)} for tokens 0 to {len(z) - 1}; token {y} comes. What is the loss with label smoothing "
+        f"{epsilon}, spread over all tokens, the right one included, as in PyTorch?"
     )
-    of_each = cross_entropy(reals([z] * len(z)), wholes(range(len(z)))).tolist()
-    mean = sum(of_each) / len(z)
+    log_z = rounded(log_sum_exp(reals(z)).item())
+    of_each = [rounded(log_z - x) for x in z]
+    mean = shown(sum(of_each) / len(z))
     steps = (
-        f"−log p of each token: {listed(of_each)}.",
-        f"The right one has weight {shown(1 - epsilon)}, and {shown(epsilon)} goes to the mean of all, {shown(mean)}.",
-        f"{shown(1 - epsilon)} · {shown(plain)} + {shown(epsilon)} · {shown(mean)} = {shown(loss, 2)} nats.",
+        f"ln Z = ln({powers(z)}) = {shown(log_z)}.",
+        f"−ln p of each token: {equations((f'{shown(log_z)} − {bracketed(x)}' for x in z), of_each)}.",
+        f"The mean of all: ({added(of_each)}) / {len(z)} = {mean}.",
+        f"(1 − {epsilon}) · {shown(of_each[y])} + {epsilon} · {mean} = {shown(loss, 2)} nats.",
     )
     mistakes = {
         "smoothing forgotten": plain,
         "share for the others only": smoothed(epsilon, "others"),
         "share given to nobody": (1 - epsilon) * plain,
+        "bits for nats": loss / log(2),
     }
     return Draft(prompt, loss, "nats", 2, steps, mistakes)

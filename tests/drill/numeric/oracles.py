@@ -89,7 +89,7 @@ def _(prompt: str) -> Any:
 
 @oracle("mean-loss-of-a-text")
 def _(prompt: str) -> Any:
-    (p,) = lists("probabilities {}. Its", prompt)
+    (p,) = lists("probabilities {}. What is its mean", prompt)
     return mean([-ln(x) for x in p])
 
 
@@ -115,7 +115,7 @@ def _(prompt: str) -> Any:
 
 @oracle("targets-of-a-chat")
 def _(prompt: str) -> Any:
-    _, first, _, second = singles("user {} tokens, assistant {}, user {}, assistant {}, each", prompt)
+    _, first, _, second = singles("user {} tokens, assistant {}, user {}, assistant {}, the end-of-turn", prompt)
     return first + second
 
 
@@ -127,7 +127,9 @@ def _(prompt: str) -> Any:
 
 @oracle("loss-of-a-repeat")
 def _(prompt: str) -> Any:
-    n, V, again = numbers(prompt)
+    n, V, again = singles(
+        "{} tokens, each drawn evenly from a vocabulary of {}, are followed by the same {} once", prompt
+    )
     assert n == again
     return n * ln(V) / (2 * n - 1)
 
@@ -143,8 +145,8 @@ def _(prompt: str) -> Any:
 
 @oracle("masked-lm-loss")
 def _(prompt: str) -> Any:
-    (told,) = words("in nats: {}. The masked", prompt)
-    return mean([numbers(token)[0] for token in told.split(", ") if not token.startswith("left alone")])
+    (told,) = words("in nats: {}. What", prompt)
+    return mean([numbers(token)[0] for token in told.split("; ") if not token.startswith("not selected")])
 
 
 @oracle("fate-of-a-token")
@@ -161,13 +163,13 @@ def _(prompt: str) -> Any:
 
 @oracle("scored-among-visible")
 def _(prompt: str) -> Any:
-    r, f = (x / 100 for x in numbers(prompt))
+    r, f = (x / 100 for x in singles("selects {} % of all tokens and replaces {} % of", prompt))
     return r * (1 - f) / (1 - r * f)
 
 
 @oracle("filling-one-by-one")
 def _(prompt: str) -> Any:
-    (first, _), (after,) = lists("right words {}; … gives the second {}. You", prompt)
+    (first, _), (after,) = lists("right words the probabilities {}; … right second word {}. You", prompt)
     return -ln(first) - ln(after)
 
 
@@ -246,14 +248,14 @@ def _(prompt: str) -> Any:
 
 @oracle("raw-text-of-an-encoder")
 def _(prompt: str) -> Any:
-    rate, span, places = singles("hides {} % of a text in spans of mean length {}, … an encoder of {} places", prompt)
+    rate, span, places = singles("hides {} % of a text in spans of mean length {}, … An encoder has {} places", prompt)
 
     def longest(nearest: Callable[[Fraction], int]) -> int:
         def read(T: int) -> int:
             n, spans = noise(Fraction(T), rate, span, nearest)
             return T - n + spans + 1
 
-        return next(T for T in count(int(places) - 2) if read(T) <= places < read(T + 1))
+        return next(T for T in count(int(places) - 2) if read(T + 1) > places)
 
     return either_way(longest)
 
@@ -272,7 +274,7 @@ def _(prompt: str) -> Any:
 
 @oracle("loss-behind-a-prefix")
 def _(prompt: str) -> Any:
-    losses, (p,) = lists("may see, {} nats. The first {} are", prompt)
+    (p,), losses = lists("the first {} of them … a target, are {} nats", prompt)
     return mean(losses[int(p) :])
 
 
@@ -301,7 +303,9 @@ def _(prompt: str) -> Any:
 
 @oracle("multi-token-loss")
 def _(prompt: str) -> Any:
-    (main,), near, far, (weight,) = lists("loses {} nats. … right tokens {}, and {}. Added is λ = {} times", prompt)
+    (main,), near, far, (weight,) = lists(
+        "loses {} nats. … right tokens the probabilities {}, the second {}. Added is λ = {} times", prompt
+    )
     depths = [mean([-ln(p) for p in depth]) for depth in (near, far)]
     return real(main) + real(weight) * mean(depths)
 
@@ -314,7 +318,7 @@ def _(prompt: str) -> Any:
 
 @oracle("after-a-rejection")
 def _(prompt: str) -> Any:
-    p, q, (token,) = lists("target model says {}, the draft model {}. … does token {} come", prompt)
+    p, q, (token,) = lists("gives them the probabilities {}, the draft model {}. … does token {} come", prompt)
     left = [max(a - b, Fraction(0)) for a, b in zip(p, q, strict=True)]
     return left[int(token)] / sum(left)
 
@@ -340,7 +344,7 @@ def _(prompt: str) -> Any:
 
 @oracle("divergence-of-two")
 def _(prompt: str) -> Any:
-    p, q = lists("probabilities {}; a model says {}. What", prompt)
+    p, q = lists("probabilities {}; a model gives them {}. How", prompt)
     return mp.fsum(real(a) * ln(a / b) for a, b in zip(p, q, strict=True))
 
 
@@ -365,7 +369,7 @@ def _(prompt: str) -> Any:
 @oracle("gradient-of-a-logit")
 def _(prompt: str) -> Any:
     (N,), z, (y,), (j,) = lists(
-        "At one of {} scored positions the logits are {}, tokens … and token {} comes. … of token {}?", prompt
+        "At one of {} scored positions the logits are {}, tokens … and token {} comes. … gives token {}?", prompt
     )
     return (exp(z[int(j)] - 0) / mp.fsum(map(exp, z)) - int(j == y)) / int(N)
 
@@ -375,13 +379,13 @@ def _(prompt: str) -> Any:
 
 @oracle("log-sum-exp")
 def _(prompt: str) -> Any:
-    (z,) = lists("logits {} exp", prompt)
+    (z,) = lists("logits {}, which", prompt)
     return log_z(z)
 
 
 @oracle("running-sum")
 def _(prompt: str) -> Any:
-    (old,), (total,), new = lists("largest is {}, the sum of exp(z − largest) is {}. Now come {}. What", prompt)
+    (old,), (total,), new = lists("largest is {}, the sum of exp(z − largest) is {}. Now the logits {} come", prompt)
     return (real(total) * exp(old) + mp.fsum(map(exp, new))) / exp(max(old, *new))
 
 
@@ -400,7 +404,7 @@ def _(prompt: str) -> Any:
 @oracle("sampled-softmax")
 def _(prompt: str) -> Any:
     z, E, more_z, more_E = lists(
-        "target has logit {} and … sample {} times; … logits {} and are expected {} times", prompt
+        "target has the logit {} and is expected {} times … the logits {} and are expected {} times", prompt
     )
     return loss([real(x) - ln(e) for x, e in zip(z + more_z, E + more_E, strict=True)], 0)
 
@@ -463,7 +467,7 @@ def _(prompt: str) -> Any:
 
 @oracle("step-of-a-bias")
 def _(prompt: str) -> Any:
-    counts, (e,), (bias,), (rate,) = lists("received {} tokens. Expert {} has the bias {}; … rate is {}. Its", prompt)
+    counts, (e,), (bias,), (rate,) = lists("received {} tokens. Expert {} has the bias {}; … rate is {}. What", prompt)
     gap = mean(counts) - counts[int(e)]
     return bias + (rate if gap > 0 else -rate if gap < 0 else 0)
 
@@ -484,14 +488,14 @@ def _(prompt: str) -> Any:
 
 @oracle("soft-cap")
 def _(prompt: str) -> Any:
-    z, cap = singles("A logit of {} meets Gemma 2's soft-cap with cap {}. What", prompt)
+    z, cap = singles("A logit of {} passes through a soft-cap of {}, as in Gemma", prompt)
     return cap * mp.tanh(real(z / cap))
 
 
 @oracle("masked-diffusion-loss")
 def _(prompt: str) -> Any:
     (rate,), (T,), (masked,), p = lists(
-        "the rate {} for a row of {} tokens, and {} of them … true tokens {}. What", prompt
+        "rate {} for a row of {} tokens, and {} of them … true tokens the probabilities {}. What", prompt
     )
     assert len(p) == masked
     return -mp.fsum(map(ln, p)) / real(rate * T)

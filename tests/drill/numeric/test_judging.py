@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossviz.drill.numeric import Mistaken, Right, Unreadable, Wrong, exercise, judge, read_number, templates
-from lossviz.drill.numeric.template import Draft
-from lossviz.drill.numeric.writing import added, bracketed, listed, powers, shown
+from lossviz.drill.numeric.template import Draft, fair
+from lossviz.drill.numeric.writing import added, bracketed, listed, powers, rounded, shown, surprising
 
 ASKED = Draft("What does it cost?", 0.4076, "nats", 2, (), {"bits for nats": 0.588, "minus forgotten": -0.4076})
 
@@ -44,6 +44,9 @@ ASKED = Draft("What does it cost?", 0.4076, "nats", 2, (), {"bits for nats": 0.5
         ("1234,567", 1234.567),
         ("1,2345", 1.2345),
         ("007", 7),
+        ("100 412", 100412),
+        ("10\u202f412", 10412),
+        ("−1 024", -1024),
     ],
 )
 def test_a_number_is_read(text: str, value: float) -> None:
@@ -57,6 +60,12 @@ def test_a_number_is_read(text: str, value: float) -> None:
         ("0.41nats", "nats", 0.41),
         ("0.41 Nat", "nats", 0.41),
         ("1 token", "tokens", 1),
+        ("112 tokens", "tokens", 112),
+        ("1 024 tokens", "tokens", 1024),
+        ("10 pairs", "pairs", 10),
+        ("1 position", "positions", 1),
+        ("2.2 binary decisions", "decisions", 2.2),
+        ("2.2 bits", "decisions", 2.2),
         ("0.9 bits per byte", "bits per byte", 0.9),
         ("0.9 bit per byte", "bits per byte", 0.9),
         ("0.9 bits/byte", "bits per byte", 0.9),
@@ -85,6 +94,12 @@ def test_a_unit_may_stand_behind(text: str, unit: str, value: float) -> None:
         ("1 2", "", "one number"),
         ("12 34", "", "one number"),
         ("1,23,456", "", "one number"),
+        ("0 412", "", "one number"),
+        ("0\u202f412", "nats", "one number"),
+        ("-00 412", "", "one number"),
+        ("0'412", "", "one number"),
+        ("0 412.5", "", "one number"),
+        ("112 tokens", "pairs", "the answer counts pairs"),
         ("1,234.567,8", "", "one number"),
         ("0.4.1", "", "one number"),
         ("1,234,5", "", "one number"),
@@ -166,6 +181,42 @@ def test_wrong_says_in_which_direction_to_look() -> None:
     assert judge(ASKED, "3").sentence == "Not this: the answer is smaller."
 
 
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("t5-target-length", "tokens"),
+        ("pairs-of-a-prefix", "pairs"),
+        ("targets-of-a-chat", "positions"),
+        ("windows-of-a-text", "windows"),
+        ("huffman-bits", "decisions"),
+    ],
+)
+def test_what_a_question_counts_may_stand_behind_the_number(name: str, unit: str) -> None:
+    asked = exercise(name, 0)
+    assert f"How many {unit}" in asked.prompt and asked.shown.endswith(f" {unit}")
+    assert judge(asked, f"{asked.answer} {unit}") == judge(asked, f"{asked.answer}") == Right()
+
+
+def test_a_mistake_may_lead_to_several_numbers() -> None:
+    """Logits 4, −1, 1, −1, and token 2 comes: the others cost 0.06 and 5.06."""
+    asked = exercise("loss-of-a-token", 0)
+    assert [getattr(judge(asked, text), "name", None) for text in ("0.06", "5.06")] == ["wrong target"] * 2
+    assert dict(asked.mistaken)["bits for nats"] == asked.mistakes["bits for nats"]
+    assert not fair(Draft("", 0.41, "nats", 2, (), {"wrong target": (2.0, 0.415)}))
+
+
+def test_what_a_chat_of_turns_counts() -> None:
+    """User 6, assistant 5, user 10, assistant 8: 13 with the end of each turn among them."""
+    asked = exercise("targets-of-a-chat", 0)
+    names = [getattr(judge(asked, text), "name", None) for text in ("13", "11", "15", "28", "8")]
+    assert names == [None, *asked.mistakes] and judge(asked, "13") == Right()
+    assert asked.mistakes["end of turn counted twice"] == 15
+
+
+def test_most_triplets_cost_something() -> None:
+    assert 10 <= sum(not exercise("triplet-loss", seed).answer for seed in range(300)) <= 45
+
+
 def test_junk_is_unreadable() -> None:
     verdict = judge(ASKED, "no idea")
     assert isinstance(verdict, Unreadable) and verdict.sentence.endswith("Write it with digits.")
@@ -180,8 +231,11 @@ def test_every_verdict_has_a_sentence(text: str, name: str) -> None:
 
 
 def test_numbers_are_written_for_people() -> None:
-    assert [shown(x) for x in (-2, 0.25, 3.0, 1234.56, 1 / 3)] == ["−2", "0.25", "3", "1234.6", "0.3333"]
-    assert [shown(x) for x in (999.97, 9999.96, 64173.14, 10.0**6)] == ["1000", "10000.0", "64173.1", "1000000"]
+    assert [shown(x) for x in (-2, 0.25, 3.0, 1234.5678, 1 / 3)] == ["−2", "0.25", "3", "1234.57", "0.33333"]
+    assert [shown(x) for x in (10.630146, 0.2999999, 64173.14, 10.0**6)] == ["10.6301", "0.3", "64173.1", "1000000"]
+    assert [shown(x) for x in (-1e-9, -0.000012, 20.0000001)] == ["0", "−0.00001", "20"]
+    assert [rounded(x) for x in (-2 / 3, 40 / 3, -1e-9)] == [-0.66667, 13.3333, 0]
+    assert surprising([0.5, 0.25], [0.69315, 1.38629]) == "−ln 0.5 = 0.69315, −ln 0.25 = 1.38629"
     assert [shown(-0.0004, 3), shown(2, 2), shown(-0.5, 1)] == ["0.000", "2.00", "−0.5"]
     assert listed([1, -2]) == "1, −2" and added([1, -2]) == "1 + (−2)" and bracketed(2) == "2"
     assert powers([1, -2]) == "e^1 + e^−2"
