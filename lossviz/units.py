@@ -21,7 +21,7 @@ def perplexity(nll_sum: float | Tensor, count: float | Tensor) -> float | Tensor
     Jelinek et al. 1977. 1 is certainty, V is a uniform guess, and there is no upper bound. Comparable only between
     models of one tokenizer; bits_per_byte is comparable across them.
     """
-    return _exp(_per(nll_sum, guards.count("count", count)))
+    return _exp(_per(nll_sum, guards.positive("count", count)))
 
 
 @overload
@@ -34,7 +34,7 @@ def bits_per_byte(nll_sum: float | Tensor, n_bytes: float | Tensor) -> float | T
     n_bytes counts the UTF-8 bytes of the original text, len(text.encode()), whatever the tokenizer made of it.
     Gao et al. 2020 (The Pile), §3.1.
     """
-    return _per(nll_sum, guards.count("n_bytes", n_bytes) * log(2))
+    return _per(nll_sum, guards.positive("n_bytes", n_bytes) * log(2))
 
 
 @overload

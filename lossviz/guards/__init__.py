@@ -5,6 +5,7 @@ Each guard returns what it let through, in the one form the formulas behind it w
 
 import operator
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any, NoReturn
 
 import torch
@@ -48,41 +49,43 @@ def integer(name: str, value: Any) -> int:
 
 def rate(name: str, value: float) -> float:
     """A share in [0, 1], both ends included."""
-    if not 0 <= value <= 1:
-        refuse(f"{name} is a rate in [0, 1]", value, "Pass a fraction, 0.15 for 15 %.")
-    return float(value)
+    number = float(scalar(name, value))
+    if not 0 <= number <= 1:
+        refuse(f"{name} is a rate in [0, 1]", number, "Pass a fraction, 0.15 for 15 %.")
+    return number
 
 
 def inner_rate(name: str, value: float) -> float:
     """A share in (0, 1), where neither end makes sense."""
-    if not 0 < value < 1:
-        refuse(f"{name} is a rate in (0, 1), both ends left out", value, "Pass a fraction, 0.15 for 15 %.")
-    return float(value)
+    number = float(scalar(name, value))
+    if not 0 < number < 1:
+        refuse(f"{name} is a rate in (0, 1), both ends left out", number, "Pass a fraction, 0.15 for 15 %.")
+    return number
 
 
 def at_least(name: str, value: float, low: float) -> float:
     """A finite number ≥ low."""
-    if not low <= value < float("inf"):
-        refuse(f"{name} is a finite number ≥ {low}", value, "Choose a number inside.")
-    return float(value)
+    number = float(scalar(name, value))
+    if not low <= number < float("inf"):
+        refuse(f"{name} is a finite number ≥ {low}", number, "Choose a number inside.")
+    return number
 
 
-def positive(name: str, value: float) -> float:
-    """A finite number > 0."""
-    if not 0 < value < float("inf"):
-        refuse(f"{name} is a finite number > 0", value, "Choose a number inside.")
-    return float(value)
-
-
-def count(name: str, value: float | Tensor) -> float:
-    """What a sum is divided by: a number or 0-d tensor, finite and > 0."""
-    return positive(name, float(scalar(name, value)))
+def positive(name: str, value: float | Tensor) -> float:
+    """A finite number > 0, or a 0-d tensor that holds one."""
+    number = float(scalar(name, value))
+    if not 0 < number < float("inf"):
+        refuse(f"{name} is a finite number > 0", number, "Choose a number inside.")
+    return number
 
 
 def scalar(name: str, value: float | Tensor) -> float | Tensor:
-    """A number or a 0-d tensor."""
+    """A number or a 0-d tensor; True and "3" are neither."""
+    rule = f"{name} is a number or a 0-d tensor"
     if isinstance(value, Tensor) and value.ndim:
-        refuse(f"{name} is a number or a 0-d tensor", f"the shape {list(value.shape)}", "Sum it first.")
+        refuse(rule, f"the shape {list(value.shape)}", "Sum it first.")
+    if not isinstance(value, Tensor | Real) or isinstance(value, bool):
+        refuse(rule, repr(value), "Pass a plain number.")
     return value
 
 
@@ -139,7 +142,8 @@ def mask(name: str, value: Any, *, like: Tensor | None = None, one_sequence: boo
         refuse(f"{name} is a boolean tensor", kind(value), "Compare first, for instance ids != pad_id.")
     shaped(name, value, like, (1,) if one_sequence else (1, 2))
     if value.dtype != torch.bool and ((value != 0) & (value != 1)).any():
-        refuse(f"{name} holds only 0 and 1", f"values up to {int(value.max())}", "Compare first: mask = values > 0.")
+        came = f"values up to {int(value.long().max())}"
+        refuse(f"{name} holds only 0 and 1", came, "Compare first: mask = values > 0.")
     return value.bool()
 
 
@@ -147,6 +151,8 @@ def scores(name: str, value: Any) -> Float[Tensor, "..."]:
     """A floating-point tensor with elements: logits or losses."""
     if not isinstance(value, Tensor) or not value.is_floating_point():
         refuse(f"{name} is a floating-point tensor", kind(value), "Convert with .float().")
+    if value.dtype.itemsize < 2:
+        refuse(f"{name} has at least 16 bits a number", kind(value), "Convert with .float().")
     not_empty(name, value)
     return value
 
@@ -166,7 +172,7 @@ def targets(value: Any, logits: Tensor, ignore_index: int) -> Int[Tensor, "*batc
 
 def targets_of(value: Any, shape: Sequence[int], ignore_index: int) -> Int[Tensor, "*batch"]:
     """One class per position of logits that need not be there, only their shape [..., V]."""
-    value, V = integers("targets", value), shape[-1]
+    value, V, ignore_index = integers("targets", value), shape[-1], integer("ignore_index", ignore_index)
     if value.shape != torch.Size(shape[:-1]):
         came = f"logits {list(shape)} with targets {list(value.shape)}"
         refuse("targets have the shape of logits without the last axis", came, "Nothing is broadcast.")

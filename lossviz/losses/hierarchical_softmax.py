@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from lossviz.guards import hierarchical_softmax as tree_guards
-from lossviz.losses.precision import one_precision
+from lossviz.losses.precision import full_precision, one_precision
 
 
 class HuffmanCode(NamedTuple):
@@ -62,5 +62,5 @@ def hierarchical_softmax_log_probs(
     """
     h, v = one_precision(*tree_guards.vectors(hidden, inner_vectors))
     word, node, bit = torch.tensor(tree_guards.steps(codes, len(v)), dtype=torch.long, device=h.device)
-    decisions = logsigmoid((2 * bit - 1) * (h @ v.T)[..., node])
+    decisions = logsigmoid((2 * bit - 1) * full_precision(h @ v.T)[..., node])  # half precision, under autocast
     return h.new_zeros(*h.shape[:-1], len(codes)).index_add(-1, word, decisions)

@@ -21,8 +21,8 @@ def mean_over_targets(
     where a mean of means would favour short batches. Transformers calls it num_items_in_batch.
     """
     losses, targets = guards.losses(losses, targets)
-    scored = targets != ignore_index
-    n = scored.sum().clamp(min=1) if count is None else guards.count("count", count)
+    scored = targets != guards.integer("ignore_index", ignore_index)
+    n = scored.sum().clamp(min=1) if count is None else guards.positive("count", count)
     return full_precision(losses).where(scored, 0).sum() / n
 
 
@@ -35,7 +35,7 @@ def mean_over_sequences(
     GRPO averages so (Shao et al. 2024, Eq. 3); pretraining and most fine-tuning take mean_over_targets.
     """
     losses, targets = guards.losses(losses, targets)
-    scored = targets != ignore_index
+    scored = targets != guards.integer("ignore_index", ignore_index)
     n = scored.sum(-1)
     per_sequence = full_precision(losses).where(scored, 0).sum(-1) / n.clamp(min=1)
     return per_sequence.sum() / (n > 0).sum().clamp(min=1)

@@ -17,6 +17,10 @@ DOORS: Doors = {
         (lambda: lv.cross_entropy(LOGITS, TARGETS - 100, ignore_index=-1), "or ignore_index = -1; got -100"),
         (lambda: lv.cross_entropy(LOGITS, IDS), "got logits [2, 5] with targets [6]. Nothing is broadcast"),
         (lambda: lv.cross_entropy(LOGITS, TARGETS.float()), "targets is a tensor of integers"),
+        (lambda: lv.cross_entropy(LOGITS, TARGETS, softcap="3"), "cap is a number or a 0-d tensor; got '3'"),
+        (lambda: lv.cross_entropy(LOGITS, TARGETS, z_loss=True), "z_loss is a number or a 0-d tensor; got True"),
+        (lambda: lv.cross_entropy(LOGITS, TARGETS, ignore_index=1.5), "ignore_index is a whole number; got 1.5"),
+        (lambda: lv.cross_entropy(LOGITS.to(torch.float8_e4m3fn), TARGETS), "logits has at least 16 bits a number"),
         (
             lambda: lv.cross_entropy(LOGITS.long(), TARGETS),
             "logits is a floating-point tensor; got a tensor of torch.int64",
@@ -55,6 +59,7 @@ DOORS: Doors = {
         (lambda: lv.mean_over_targets(LOSSES, TARGETS, count=torch.tensor(0)), "count is a finite number > 0; got 0"),
         (lambda: lv.mean_over_targets(LOSSES, TARGETS, count=-2), "count is a finite number > 0; got -2"),
         (lambda: lv.mean_over_targets(LOSSES, TARGETS, count=TARGETS), "count is a number or a 0-d tensor"),
+        (lambda: lv.mean_over_targets(LOSSES, TARGETS, ignore_index=1.5), "ignore_index is a whole number; got 1.5"),
         (lambda: lv.mean_over_targets(LOSSES, IDS), "losses has the shape of what it belongs to, [6]; got [2]"),
         (lambda: lv.mean_over_targets(LOSSES[:0], TARGETS[:0]), "losses has at least one element"),
         (lambda: lv.mean_over_targets(TARGETS, TARGETS), "losses is a floating-point tensor"),
@@ -62,5 +67,6 @@ DOORS: Doors = {
     "mean_over_sequences": [
         (lambda: lv.mean_over_sequences(LOSSES, IDS), "losses has the shape of what it belongs to"),
         (lambda: lv.mean_over_sequences(LOSSES[:0], TARGETS[:0]), "losses has at least one element"),
+        (lambda: lv.mean_over_sequences(LOSSES, TARGETS, ignore_index=0.5), "ignore_index is a whole number; got 0.5"),
     ],
 }

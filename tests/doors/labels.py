@@ -15,6 +15,10 @@ DOORS: Doors = {
         (lambda: lv.next_token_labels(IDS.view(1, 2, 3)), "input_ids is [T] or [B, T]; got the shape [1, 2, 3]"),
         (lambda: lv.next_token_labels(torch.tensor(3)), "input_ids is [T] or [B, T]; got the shape []"),
         (lambda: lv.next_token_labels(IDS.float()), "input_ids is a tensor of integers; got a tensor of torch.float32"),
+        (
+            lambda: lv.next_token_labels(IDS, attention_mask=IDS.to(torch.uint16)),
+            "attention_mask holds only 0 and 1; got values up to 5",
+        ),
         (lambda: lv.next_token_labels(IDS > 0), "input_ids is a tensor of integers; got a tensor of torch.bool"),
         (lambda: lv.next_token_labels([1, 2]), "input_ids is a tensor of integers; got list [1, 2]"),
         (lambda: lv.next_token_labels(IDS - 1), "input_ids holds token ids ≥ 0; got -1"),

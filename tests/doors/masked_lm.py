@@ -29,6 +29,7 @@ DOORS: Doors = {
         (lambda: actions(mask_rate=-0.1), "mask_rate is a rate in [0, 1]; got -0.1"),
         (lambda: actions(mask_rate=15), "mask_rate is a rate in [0, 1]; got 15"),
         (lambda: actions(mask_rate=math.nan), "mask_rate is a rate in [0, 1]; got nan"),
+        (lambda: actions(mask_rate="15 %"), "mask_rate is a number or a 0-d tensor; got '15 %'"),
         (lambda: actions(mask_fraction=1.2), "mask_fraction is a rate in [0, 1]; got 1.2"),
         (lambda: actions(random_fraction=-0.2), "random_fraction is a rate in [0, 1]; got -0.2"),
         (lambda: actions(mask_fraction=0.8, random_fraction=0.3), "mask_fraction + random_fraction ≤ 1; got 1.1"),

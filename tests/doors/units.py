@@ -12,6 +12,8 @@ DOORS: Doors = {
         (lambda: lv.perplexity(3.0, 0), "count is a finite number > 0; got 0"),
         (lambda: lv.perplexity(3.0, torch.tensor(0)), "count is a finite number > 0; got 0"),
         (lambda: lv.perplexity(3.0, -1), "count is a finite number > 0; got -1"),
+        (lambda: lv.perplexity(3.0, None), "count is a number or a 0-d tensor; got None. Pass a plain number"),
+        (lambda: lv.perplexity(True, 2), "nll_sum is a number or a 0-d tensor; got True"),
         (lambda: lv.perplexity(LOSSES, 2), "nll_sum is a number or a 0-d tensor; got the shape [2]. Sum it first"),
     ],
     "bits_per_byte": [(lambda: lv.bits_per_byte(3.0, 0), "n_bytes is a finite number > 0; got 0")],

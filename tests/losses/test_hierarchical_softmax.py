@@ -306,6 +306,15 @@ def test_half_precision_comes_back_as_float32(dtype: torch.dtype) -> None:
     assert hierarchical_softmax_log_probs(h, v.double(), codes).dtype == torch.float64
 
 
+def test_inside_autocast_only_the_products_are_rounded() -> None:
+    h, v, codes = numbers(3, 4).float(), numbers(5, 4, seed=1).float(), huffman_codes(CLASSIC)
+    with torch.autocast("cpu", torch.bfloat16):
+        log_p = hierarchical_softmax_log_probs(h, v, codes)
+    assert log_p.dtype == torch.float32
+    torch.testing.assert_close(log_p.exp().sum(-1), torch.ones(3), atol=1e-6, rtol=0)
+    torch.testing.assert_close(log_p, hierarchical_softmax_log_probs(h, v, codes), atol=0.1, rtol=0)
+
+
 def test_ten_thousand_words() -> None:
     """Σ length = 150,000 decisions, not a matrix of 10⁸."""
     V = 10_000
