@@ -15,7 +15,8 @@ def replaced_token_inputs(
 
     xᶜₜ = x̂ₜ where selected, else xₜ; is_replacedₜ = (xᶜₜ ≠ xₜ): a sample that is the original counts as original.
     Clark et al. 2020, §2. The base x is the uncorrupted text: no mask token, no random one is left of what the
-    generator saw. Where nothing is selected, sampled_ids change nothing. ELECTRA's code never replaces the first token of a row.
+    generator saw. Where nothing is selected, sampled_ids change nothing.
+    ELECTRA's code never replaces the first token of a row.
     """
     input_ids = guards.ids("input_ids", input_ids)
     selected = guards.mask("selected", selected, like=input_ids)
