@@ -142,3 +142,10 @@ def test_the_probe_can_tell() -> None:
     loaded = loaded_by("import lossviz; lossviz.causal_mask")
     assert {"torch", "lossviz.attention"} <= loaded
     assert not {"lossviz.losses", "lossviz.corruption", "transformers"} & loaded
+
+
+def test_a_name_loads_no_sibling_that_it_does_not_need() -> None:
+    loaded = loaded_by("import lossviz; lossviz.perplexity; lossviz.sample_random_ids")
+    families = {name for name in loaded if name.startswith(("lossviz.losses.", "lossviz.corruption."))}
+    homes = {f"lossviz.{lossviz._CONTENTS[name]}" for name in lossviz.__all__}
+    assert families & homes == {"lossviz.corruption.masked_lm"}

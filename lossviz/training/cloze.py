@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from lossviz.attention import bidirectional_mask, causal_mask
+from lossviz import bidirectional_mask, causal_mask
 from lossviz.models.language_model import LanguageModel
 from lossviz.text.english import NUMBERS, Paragraph
 from lossviz.text.tokens import tokenize

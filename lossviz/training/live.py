@@ -12,8 +12,7 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from lossviz.labels import next_token_labels
-from lossviz.losses import cross_entropy
+from lossviz import cross_entropy, next_token_labels
 from lossviz.models.language_model import LanguageModel
 from lossviz.models.masks import additive, sees_its_target
 from lossviz.training.stream import packed_windows

@@ -9,18 +9,21 @@ from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedModel
 
-from lossviz.attention import bidirectional_mask, causal_mask
-from lossviz.corruption import (
+from lossviz import (
+    IGNORE_INDEX,
     apply_mlm_actions,
+    bidirectional_mask,
+    causal_mask,
     corrupt_spans,
+    cross_entropy,
     infill_spans,
+    mean_over_targets,
+    next_token_labels,
     sample_infilling_spans,
     sample_mlm_actions,
     sample_random_ids,
     sample_span_mask,
 )
-from lossviz.labels import IGNORE_INDEX, next_token_labels
-from lossviz.losses import cross_entropy, mean_over_targets
 from lossviz.models.masks import additive
 from lossviz.text.tokenizer import sentinel_ids
 

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
+from lossviz import cross_entropy, mean_over_targets
 from lossviz.lessons import causal_lm, masked_lm
 from lossviz.lessons.listing import listing
-from lossviz.losses import cross_entropy, mean_over_targets
 
 CALL = """\
 losses = cross_entropy(torch.tensor(logits), torch.tensor(targets))

@@ -1,5 +1,4 @@
 import math
-from importlib import import_module
 from itertools import product
 from typing import Any
 
@@ -371,7 +370,7 @@ def test_nothing_as_large_as_the_logits_is_kept_between_the_passes() -> None:
 @pytest.mark.parametrize("at_once, positions", [(149, 2), (150, 3), (49, 1), (10**6, 60)])
 def test_a_chunk_has_a_bounded_number_of_logits(at_once: int, positions: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """V = 50: as many whole positions as fit the bound, one at least, and not more than there are."""
-    monkeypatch.setattr(import_module("lossviz.losses.linear_cross_entropy"), "LOGITS_AT_ONCE", at_once)
+    monkeypatch.setattr("lossviz.losses.linear_cross_entropy.LOGITS_AT_ONCE", at_once)
     hidden, weight, _, targets = head_and_targets(60, V=50, D=1)
     recorder = watched(linear_cross_entropy, hidden, weight, targets)
     assert recorder.largest == max(60, positions * 50) and (positions, 50) in recorder.shapes

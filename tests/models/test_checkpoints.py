@@ -11,8 +11,8 @@ from lossviz.attention import bidirectional_mask, causal_mask
 from lossviz.models import KINDS, LanguageModel, ModelUnavailable, best_device, describe, load
 from lossviz.models.backbones import MAX_TOKENS, blank_body, new_body
 from lossviz.models.checkpoints import CHECKPOINTS, read_checkpoint, write_checkpoint
-from lossviz.text import tokenize
 from lossviz.text.tokenizer import TOKENIZER_FOLDER
+from lossviz.text.tokens import tokenize
 from lossviz.training.card import read_results
 from lossviz.training.cloze import CHANCE, accuracy
 from lossviz.training.objectives import leaky_mask

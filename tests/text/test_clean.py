@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lossviz.text import clean
+from lossviz.text.clean import clean
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from lossviz.text import clean, piece, printable, tokenize
+from lossviz.text.clean import clean
 from lossviz.text.tokenizer import load_tokenizer
+from lossviz.text.tokens import piece, printable, tokenize
 
 TOKENIZER = load_tokenizer()
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)

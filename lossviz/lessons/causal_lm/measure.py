@@ -7,15 +7,21 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from lossviz.attention import bidirectional_mask, causal_mask, padding_mask
+from lossviz import (
+    bidirectional_mask,
+    bits_per_byte,
+    causal_mask,
+    cross_entropy,
+    mean_over_targets,
+    next_token_labels,
+    padding_mask,
+    perplexity,
+)
 from lossviz.figures.numerals import three
-from lossviz.labels import next_token_labels
 from lossviz.lessons.cells import turned_over
 from lossviz.lessons.measuring import gradient_norm, scored_count
 from lossviz.lessons.scene import Metric
-from lossviz.losses import cross_entropy, mean_over_targets
 from lossviz.models import LanguageModel
-from lossviz.units import bits_per_byte, perplexity
 
 
 @dataclasses.dataclass(frozen=True)

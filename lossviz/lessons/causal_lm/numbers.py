@@ -9,16 +9,22 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lossviz.attention import causal_mask, padding_mask
-from lossviz.labels import next_token_labels
+from lossviz import (
+    bits_per_byte,
+    causal_mask,
+    cross_entropy,
+    cross_entropy_grad,
+    mean_over_targets,
+    next_token_labels,
+    padding_mask,
+    perplexity,
+)
 from lossviz.lessons.causal_lm.measure import labels_at_shift
 from lossviz.lessons.causal_lm.run import Run, run_at, settled, which
 from lossviz.lessons.causal_lm.state import Dials
 from lossviz.lessons.measuring import scored_count
-from lossviz.losses import cross_entropy, cross_entropy_grad, mean_over_targets
 from lossviz.models import LanguageModel, load
 from lossviz.models.masks import sees_its_target
-from lossviz.units import bits_per_byte, perplexity
 
 
 def numbers(state: Dials) -> dict[str, float]:

@@ -4,9 +4,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from lossviz import cross_entropy, cross_entropy_grad, next_token_labels
 from lossviz.figures.grid import Cell, Grid, Legend, Row, each
 from lossviz.figures.numerals import three
-from lossviz.labels import next_token_labels
 from lossviz.lessons.causal_lm.measure import who_sees_whom
 from lossviz.lessons.causal_lm.numbers import denominators
 from lossviz.lessons.causal_lm.run import Run, run_at, settled, which
@@ -15,7 +15,6 @@ from lossviz.lessons.cells import within
 from lossviz.lessons.panels import Live, Part, Table
 from lossviz.lessons.rows import bars
 from lossviz.lessons.sentence import Reading, chips, facts, read_text
-from lossviz.losses import cross_entropy, cross_entropy_grad
 from lossviz.models import LanguageModel
 from lossviz.training.live import LiveRun
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from lossviz.attention import padding_mask
+from lossviz import padding_mask
 from lossviz.lessons.causal_lm.measure import Measured, measure, who_sees_whom
 from lossviz.lessons.causal_lm.state import Dials
 from lossviz.lessons.cells import leaving_sight, within

@@ -7,16 +7,21 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from lossviz.attention import bidirectional_mask
-from lossviz.corruption import apply_mlm_actions, sample_mlm_actions, sample_random_ids
+from lossviz import (
+    apply_mlm_actions,
+    bidirectional_mask,
+    cross_entropy,
+    mean_over_targets,
+    perplexity,
+    sample_mlm_actions,
+    sample_random_ids,
+)
 from lossviz.figures.numerals import three
 from lossviz.lessons.cells import turned_over
 from lossviz.lessons.measuring import gradient_norm, scored_count
 from lossviz.lessons.scene import Metric
 from lossviz.lessons.sentence import CannotShow
-from lossviz.losses import cross_entropy, mean_over_targets
 from lossviz.models import LanguageModel
-from lossviz.units import perplexity
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,14 +8,13 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from lossviz.corruption import MaskAction
+from lossviz import MaskAction, perplexity
 from lossviz.lessons import causal_lm
 from lossviz.lessons.masked_lm.measure import draw_actions
 from lossviz.lessons.masked_lm.run import Run, run_at, settled
 from lossviz.lessons.masked_lm.state import MANY, MOST_MASKS, Dials
 from lossviz.lessons.measuring import scored_count
 from lossviz.models import LanguageModel
-from lossviz.units import perplexity
 
 
 def numbers(state: Dials) -> dict[str, float]:

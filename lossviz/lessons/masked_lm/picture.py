@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from lossviz.corruption import MaskAction
+from lossviz import MaskAction
 from lossviz.figures.grid import Cell, Edit, Grid, Legend, Row, each, each_of
 from lossviz.figures.matrix import Matrix, Reason
 from lossviz.lessons.masked_lm.run import Run

@@ -1,6 +1,6 @@
 """Span corruption: the same spans, twice. T5 asks only for what is missing, BART for the whole text."""
 
-from lossviz.corruption import span_corruption_lengths
+from lossviz import span_corruption_lengths
 from lossviz.lessons.listing import listing
 from lossviz.lessons.measuring import mean_of
 from lossviz.lessons.scene import Scene

@@ -6,10 +6,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from lossviz.corruption import corrupt_spans, infill_spans, sample_span_mask
+from lossviz import corrupt_spans, cross_entropy, infill_spans, mean_over_targets, sample_span_mask
 from lossviz.figures.numerals import three
 from lossviz.lessons.scene import Metric
-from lossviz.losses import cross_entropy, mean_over_targets
 from lossviz.models import LanguageModel
 
 

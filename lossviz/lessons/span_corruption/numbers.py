@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 
-from lossviz.corruption import span_corruption_lengths
+from lossviz import span_corruption_lengths
 from lossviz.lessons.span_corruption.measure import Measured, noise_runs
 from lossviz.lessons.span_corruption.run import Run, run_at, settled
 from lossviz.lessons.span_corruption.state import T5_DENSITY, T5_MEAN, Dials

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from lossviz.corruption import span_corruption_lengths
+from lossviz import span_corruption_lengths
 from lossviz.figures.numerals import three
 from lossviz.lessons.panels import Part, Table
 from lossviz.lessons.sentence import facts
