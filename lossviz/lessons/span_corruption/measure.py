@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from lossviz import corrupt_spans, cross_entropy, infill_spans, mean_over_targets, sample_span_mask
+from lossviz.corruption.spans import runs_of
 from lossviz.figures.numerals import three
 from lossviz.lessons.scene import Metric
 from lossviz.models import LanguageModel
@@ -30,13 +31,6 @@ def draw_spans(length: int, density: int, mean: int, seed: int) -> Bool[Tensor, 
     return sample_span_mask(length, noise_density=density / 100, mean_span_length=mean, generator=generator)
 
 
-def noise_runs(noise: Bool[Tensor, " T"]) -> tuple[Int[Tensor, " n"], Int[Tensor, " n"]]:
-    """Starts and lengths of the runs of noise."""
-    edges = torch.diff(noise.int(), prepend=torch.zeros(1, dtype=torch.int), append=torch.zeros(1, dtype=torch.int))
-    starts, ends = (edges == 1).nonzero().flatten(), (edges == -1).nonzero().flatten()
-    return starts, ends - starts
-
-
 def t5_pair(
     model: LanguageModel, input_ids: Int[Tensor, " T"], noise: Bool[Tensor, " T"], final: bool
 ) -> tuple[Int[Tensor, " S"], Int[Tensor, " D"]]:
@@ -49,9 +43,10 @@ def bart_pair(
 ) -> tuple[Int[Tensor, " S"], Int[Tensor, " D"]]:
     """BART: each run becomes one and the same mask; the target is the whole text."""
     assert model.mask_id is not None, "this half is served by a model with a mask"
-    end, (starts, lengths) = torch.tensor([model.eos_id]), noise_runs(noise)
+    eos, runs = torch.tensor([model.eos_id]), runs_of(noise)
+    starts, lengths = [start for start, _ in runs], [end - start for start, end in runs]
     infilled = infill_spans(input_ids, starts, lengths, mask_id=model.mask_id)
-    return torch.cat([infilled, end]), torch.cat([input_ids, end])
+    return torch.cat([infilled, eos]), torch.cat([input_ids, eos])
 
 
 @torch.no_grad()
@@ -85,7 +80,7 @@ SOURCES = (
     corrupt_spans,
     bart_pair,
     infill_spans,
-    noise_runs,
+    runs_of,
     draw_spans,
     sample_span_mask,
     cross_entropy,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import torch
 
 from lossviz import span_corruption_lengths
-from lossviz.lessons.span_corruption.measure import Measured, noise_runs
+from lossviz.corruption.spans import runs_of
+from lossviz.lessons.span_corruption.measure import Measured
 from lossviz.lessons.span_corruption.run import Run, run_at, settled
 from lossviz.lessons.span_corruption.state import T5_DENSITY, T5_MEAN, Dials
 from lossviz.models import LanguageModel
@@ -24,7 +25,7 @@ def numbers_of(state: Dials, run: Run) -> dict[str, float]:
     raw, target = span_corruption_lengths(state.length, noise_density=T5_DENSITY, mean_span_length=T5_MEAN)
     return {
         "n_positions": len(run.reading.tokens.ids),
-        "n_spans": len(noise_runs(run.noise)[0]),
+        "n_spans": len(runs_of(run.noise)),
         "n_noise": int(run.noise.sum()),
         "rebuilt": float(rebuilt(run) == "✓ both"),
         **_half("t5", t5_model, run.t5),

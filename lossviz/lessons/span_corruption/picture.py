@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from jaxtyping import Int
 from torch import Tensor
 
+from lossviz.corruption.spans import runs_of
 from lossviz.figures.grid import Cell, Edit, Grid, Legend, Role, Row, Slot, each, each_of
 from lossviz.figures.matrix import Matrix, Reason
 from lossviz.lessons.rows import bars, loss_row
 from lossviz.lessons.sentence import chips
-from lossviz.lessons.span_corruption.measure import Measured, noise_runs
+from lossviz.lessons.span_corruption.measure import Measured
 from lossviz.lessons.span_corruption.run import Run
 from lossviz.lessons.span_corruption.state import NAMES, Dials
 
@@ -60,8 +61,7 @@ def _text_row(run: Run) -> Row:
 
 def _layout(run: Run) -> list[tuple[int, int, int | None]]:
     """The text as slots: (start, span, number of the noise run or None for a clean token)."""
-    starts, lengths = (values.tolist() for values in noise_runs(run.noise))
-    hidden = {start: (size, k) for k, (start, size) in enumerate(zip(starts, lengths, strict=True))}
+    hidden = {start: (end - start, k) for k, (start, end) in enumerate(runs_of(run.noise))}
     slots: list[tuple[int, int, int | None]] = []
     i = 0
     while i < len(run.noise):
@@ -103,7 +103,7 @@ def _t5_writes(run: Run) -> list[Slot]:
 
 def _closing(run: Run, final: bool) -> tuple[Cell, ...]:
     """What ends T5's target: the end token, after the sentinel that follows the last one where that is wanted."""
-    end, sentinel = _written_chip("</s>", "right", "end token"), _name(len(noise_runs(run.noise)[0]))
+    end, sentinel = _written_chip("</s>", "right", "end token"), _name(len(runs_of(run.noise)))
     return (_written_chip(sentinel, "mask", f"closing {sentinel}"), end) if final else (end,)
 
 

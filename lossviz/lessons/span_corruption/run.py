@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
+from lossviz.corruption.spans import runs_of
 from lossviz.lessons.sentence import CannotShow, Reading, fitted, read_text
-from lossviz.lessons.span_corruption.measure import Measured, bart_pair, draw_spans, measure, noise_runs, t5_pair
+from lossviz.lessons.span_corruption.measure import Measured, bart_pair, draw_spans, measure, t5_pair
 from lossviz.lessons.span_corruption.state import Dials
 from lossviz.models import LanguageModel, load
 
@@ -58,7 +59,7 @@ def _computed(state: Dials) -> Run:
     ids, noise = torch.tensor(reading.tokens.ids), _noise(state, len(reading.tokens.ids))
     t5, bart = (load(*half) if half else None for half in halves(state))
     if t5:
-        _check_sentinels(t5, len(noise_runs(noise)[0]) + int(state.final))
+        _check_sentinels(t5, len(runs_of(noise)) + int(state.final))
     return Run(
         reading,
         noise,
