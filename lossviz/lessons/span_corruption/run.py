@@ -25,22 +25,18 @@ class Run:
     bart: Measured | None
 
 
-def which(state: Dials) -> tuple[str, ...]:
-    """The model whose tokenizer reads the text, as `load` names it."""
-    return ("t5",) if state.model == "built-in" else ("t5", state.model)
-
-
 def halves(state: Dials) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """How the model of each half is loaded; a model by name serves the halves whose special tokens it has."""
     if state.model == "built-in":
         return ("t5",), ("bart",)
-    model = load("t5", state.model)
-    return (("t5", state.model) if model.sentinel_ids else (), ("t5", state.model) if model.mask_id is not None else ())
+    half = ("t5", state.model)
+    model = load(*half)
+    return half if model.sentinel_ids else (), half if model.mask_id is not None else ()
 
 
 def settled(state: Dials) -> tuple[Dials, Reading, tuple[str, ...]]:
     """The dials with everything inside this text's bounds, the text read, and sentences on what had to give."""
-    reading = read_text(*which(state), text=state.text, room=4)
+    reading = read_text("t5", state.model, text=state.text, room=4)
     if not any(halves(state)):
         raise CannotShow("This model has neither sentinels, as T5 has, nor a mask, as BART has: choose another.")
     length = len(reading.tokens.ids)
