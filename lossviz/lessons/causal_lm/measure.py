@@ -10,7 +10,6 @@ from torch import Tensor
 from lossviz import (
     bidirectional_mask,
     bits_per_byte,
-    causal_mask,
     cross_entropy,
     mean_over_targets,
     next_token_labels,
@@ -37,10 +36,8 @@ class Measured:
 
 def who_sees_whom(mask: str, flips: Sequence[tuple[int, int]], length: int) -> Bool[Tensor, "T T"]:
     """The attention mask: "causal", "hole" (causal, and each position also sees its next token) or "full"."""
-    allowed = bidirectional_mask(length) if mask == "full" else causal_mask(length)
-    if mask == "hole":
-        allowed = allowed | torch.diag(torch.ones(length - 1, dtype=torch.bool), diagonal=1)
-    return turned_over(allowed, flips)
+    ahead = {"causal": 0, "hole": 1, "full": length}[mask]
+    return turned_over(bidirectional_mask(length).tril(ahead), flips)
 
 
 def labels_at_shift(shift: int, input_ids: Int[Tensor, " T"], real: Bool[Tensor, " T"]) -> Int[Tensor, " T"]:
