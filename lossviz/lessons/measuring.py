@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from lossviz import IGNORE_INDEX
 from lossviz.figures.numerals import three
 from lossviz.models import LanguageModel
 
@@ -18,18 +19,18 @@ def gradient_norm(loss: Float[Tensor, ""], model: LanguageModel) -> float:
 
 def scored_count(labels: Int[Tensor, "..."]) -> int:
     """How many positions carry loss."""
-    return int((labels != -100).sum())
+    return int((labels != IGNORE_INDEX).sum())
 
 
 def scored_losses(losses: Float[Tensor, " T"], labels: Int[Tensor, " T"]) -> list[float | None]:
     """The loss of each position; None where nothing is scored."""
-    scored = (labels != -100).tolist()
+    scored = (labels != IGNORE_INDEX).tolist()
     return [loss if is_scored else None for loss, is_scored in zip(losses.tolist(), scored, strict=True)]
 
 
 def mean_of(losses: Float[Tensor, " T"], labels: Int[Tensor, " T"], most: int = 6) -> str:
     """The mean over the scored positions with its values in it, as LaTeX; long sums are shortened in the middle."""
-    values = [_latex(loss) for loss in losses[labels != -100].tolist()]
+    values = [_latex(loss) for loss in losses[labels != IGNORE_INDEX].tolist()]
     if not values:
         return r"\mathcal{L} = 0 \quad\text{(nothing is scored)}"
     shown = values if len(values) <= most else [*values[: most - 2], r"\dots", values[-1]]

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from lossviz import (
+    IGNORE_INDEX,
     bidirectional_mask,
     bits_per_byte,
     cross_entropy,
@@ -44,9 +45,9 @@ def labels_at_shift(shift: int, input_ids: Int[Tensor, " T"], real: Bool[Tensor,
     """Targets under the right shift, 1, and under the two classic bugs: 0, no shift, and 2, shifted twice."""
     labels = next_token_labels(input_ids, attention_mask=real)
     if shift == 0:
-        return input_ids.masked_fill(~real, -100)
+        return input_ids.masked_fill(~real, IGNORE_INDEX)
     if shift == 2:
-        return torch.cat([labels[1:], labels.new_tensor([-100])])
+        return torch.cat([labels[1:], labels.new_tensor([IGNORE_INDEX])])
     return labels
 
 

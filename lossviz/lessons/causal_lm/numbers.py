@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lossviz import (
+    IGNORE_INDEX,
     bits_per_byte,
     causal_mask,
     cross_entropy,
@@ -74,7 +75,7 @@ def _of_the_shift(run: Run) -> dict[str, float]:
 def _of_the_mask(run: Run) -> dict[str, float]:
     measured = run.measured
     future = torch.ones_like(run.allowed).triu(1) & run.allowed
-    leaks = sees_its_target(run.allowed, run.model.model.config.num_hidden_layers) & (measured.labels != -100)
+    leaks = sees_its_target(run.allowed, run.model.model.config.num_hidden_layers) & (measured.labels != IGNORE_INDEX)
     return {
         "allowed_pairs": int(run.allowed.sum()),
         "future_pairs_open": int(future.sum()),
@@ -131,14 +132,14 @@ def denominators(which: tuple[str, ...], ids: tuple[int, ...], padding: int) -> 
         logits = model.logits(full, causal_mask(len(full)) & padding_mask(real))
     labels = next_token_labels(full, attention_mask=real)
     losses = cross_entropy(logits, labels)
-    by_id = next_token_labels(same).masked_fill(next_token_labels(same) == model.eos_id, -100)
+    by_id = next_token_labels(same).masked_fill(next_token_labels(same) == model.eos_id, IGNORE_INDEX)
     return (
         ("scored_only", mean_over_targets(losses, labels).item()),
         ("over_all_positions", losses.sum().item() / len(full)),
         ("padding_scored", _mean_loss(logits, next_token_labels(full))),
         ("pad_is_eos", _mean_loss(logits, by_id)),
         ("of_the_end", losses[len(ids) - 1].item()),
-        ("count", float((labels != -100).sum())),
-        ("count_pad_is_eos", float((by_id != -100).sum())),
+        ("count", float(scored_count(labels))),
+        ("count_pad_is_eos", float(scored_count(by_id))),
         ("count_all", float(len(full))),
     )

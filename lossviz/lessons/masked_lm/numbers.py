@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from lossviz import MaskAction, perplexity
+from lossviz import IGNORE_INDEX, MaskAction, perplexity
 from lossviz.lessons import causal_lm
 from lossviz.lessons.masked_lm.measure import draw_actions
 from lossviz.lessons.masked_lm.run import Run, run_at, settled
@@ -50,7 +50,7 @@ def numbers_of(state: Dials, run: Run) -> dict[str, float]:
         "expected_random": state.rate * state.random / 100,
         "expected_keep": state.rate * (100 - state.mask - state.random) / 100,
         "allowed_pairs": int(run.allowed.sum()),
-        "loss_unselected": measured.losses[measured.labels == -100].sum().item(),
+        "loss_unselected": measured.losses[measured.labels == IGNORE_INDEX].sum().item(),
         "clm_scored": causal_scored,
         "clm_loss": causal_loss,
     }
