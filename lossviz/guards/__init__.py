@@ -5,6 +5,7 @@ Each guard returns what it let through, in the one form the formulas behind it w
 
 import operator
 from collections.abc import Iterable, Sequence
+from functools import partial
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -33,7 +34,7 @@ def whole(name: str, value: Any, *, at_least: int, at_most: int | None = None) -
 
 def all_whole(name: str, values: Iterable[int] | Tensor, *, at_most: int | None = None) -> list[int]:
     """Whole numbers ≥ 0: looked at all at once, and one by one only where something is wrong."""
-    numbers = values.tolist() if isinstance(values, Tensor) else list(values)
+    numbers = getattr(values, "tolist", partial(list, values))()  # an array's, as Python's own
     if set(map(type, numbers)) == {int} and min(numbers) >= 0 and (at_most is None or max(numbers) <= at_most):
         return numbers
     return [whole(name, value, at_least=0, at_most=at_most) for value in numbers]
@@ -201,12 +202,10 @@ def sequence(name: str, values: Iterable[int]) -> list[int]:
     """Token ids as a list that is not empty."""
     if not isinstance(values, Iterable):
         refuse(f"{name} is a sequence of token ids", repr(values), "Put it in a list.")
-    numbers = [index(value) for value in values]
+    numbers = all_whole(f"a token of {name}", values)
     if not numbers:
         refuse(f"{name} has at least one token", "none", "Leave empty texts out.")
-    if not all(number is not None and number >= 0 for number in numbers):
-        refuse(f"{name} holds token ids, whole numbers ≥ 0", f"{values!r:.60}", "Tokenize the text first.")
-    return [number for number in numbers if number is not None]
+    return numbers
 
 
 def index(value: Any) -> int | None:
