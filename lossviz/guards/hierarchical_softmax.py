@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 from numbers import Real
 from typing import Any
 
 from torch import Tensor
 
-from lossviz.guards import kind, refuse, scores
+from lossviz.guards import all_whole, kind, refuse, scores
 
 ONE_TREE = "codes are the ways from one root to the words of a binary tree"
 
@@ -47,20 +48,13 @@ def steps(codes: Sequence[tuple[Sequence[int], Sequence[int]]], n_nodes: int) ->
     if len(codes) != n_nodes + 1:
         rule = f"codes has one more code than inner_vectors has rows: {n_nodes + 1}"
         refuse(rule, len(codes), "Give the V - 1 inner nodes of V words one vector each.")
-    words: list[int] = []
-    nodes: list[int] = []
-    bits: list[int] = []
-    for word, (turns, way) in enumerate(codes):
+    for turns, way in codes:
         if len(turns) != len(way):
             came = f"{len(turns)} bits and {len(way)} nodes"
             refuse("a code has one bit per node", came, "Make them with huffman_codes.")
-        words += [word] * len(way)
-        nodes += way
-        bits += turns
-    for name, values, choices in (("node", nodes, range(n_nodes)), ("bit", bits, range(2))):
-        for value in values:
-            if value not in choices:
-                refuse(f"a {name} of codes is one of 0 … {choices.stop - 1}", value, "Make them with huffman_codes.")
+    words = [word for word, (_, way) in enumerate(codes) for _ in way]
+    nodes = all_whole("a node of codes", chain.from_iterable(way for _, way in codes), at_most=n_nodes - 1)
+    bits = all_whole("a bit of codes", chain.from_iterable(turns for turns, _ in codes), at_most=1)
     one_tree(codes, n_nodes)
     return words, nodes, bits
 
