@@ -85,7 +85,7 @@ def scalar(name: str, value: float | Tensor) -> float | Tensor:
     rule = f"{name} is a number or a 0-d tensor"
     if isinstance(value, Tensor) and value.ndim:
         refuse(rule, f"the shape {list(value.shape)}", "Sum it first.")
-    if not isinstance(value, Tensor | Real) or isinstance(value, bool):
+    if not isinstance(value, Tensor) and not is_real(value):
         refuse(rule, repr(value), "Pass a plain number.")
     return value
 
@@ -214,6 +214,11 @@ def index(value: Any) -> int | None:
         return operator.index(value)
     except TypeError:
         return None
+
+
+def is_real(value: Any) -> bool:
+    """A real number, Python's or NumPy's; True is none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def integers(name: str, value: Any) -> Tensor:

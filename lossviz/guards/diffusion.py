@@ -1,7 +1,6 @@
 """What masked diffusion lets in: rows of tokens, and a rate for each that the loss can divide by."""
 
 from collections.abc import Iterable
-from numbers import Real
 from typing import Any
 
 import torch
@@ -9,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lossviz import guards
-from lossviz.guards import kind, refuse, scores
+from lossviz.guards import is_real, kind, refuse, scores
 
 
 def shape(value: Iterable[int]) -> torch.Size:
@@ -41,7 +40,7 @@ def rates(value: Any, shape: torch.Size) -> Float[Tensor, "*batch"]:
 
 def rates_or_one(value: Any, shape: torch.Size) -> Float[Tensor, "*batch"]:
     """A rate per sequence, or one number that all share."""
-    if isinstance(value, Real):
+    if is_real(value):
         value = torch.full(shape, float(value), dtype=torch.float32, device="cpu")
     if not isinstance(value, Tensor):
         refuse(f"rates is a number, or a tensor of the shape {list(shape)}", kind(value), "Convert it first.")

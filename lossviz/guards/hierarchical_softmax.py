@@ -3,12 +3,11 @@
 import math
 from collections.abc import Sequence
 from itertools import chain
-from numbers import Real
 from typing import Any
 
 from torch import Tensor
 
-from lossviz.guards import all_whole, kind, refuse, scores
+from lossviz.guards import all_whole, is_real, kind, refuse, scores
 
 ONE_TREE = "codes are the ways from one root to the words of a binary tree"
 
@@ -26,11 +25,6 @@ def counts(values: Any) -> list[float]:
     if math.isinf(sum(numbers)):
         refuse("counts sum to a finite number", "inf", "Divide them by their largest.")
     return numbers
-
-
-def is_real(value: Any) -> bool:
-    """A real number, Python's or NumPy's; True is none."""
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def vectors(hidden: Any, inner_vectors: Any) -> tuple[Tensor, Tensor]:

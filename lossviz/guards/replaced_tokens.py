@@ -1,13 +1,12 @@
 """What replaced token detection lets in: one logit per token, and two losses that add up."""
 
-from numbers import Real
 from typing import Any
 
 import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from lossviz.guards import kind, mask, refuse, scores
+from lossviz.guards import is_real, kind, mask, refuse, scores
 
 
 def tokens(logits: Any, is_replaced: Any, attention_mask: Any) -> tuple[Bool[Tensor, "..."], Bool[Tensor, "..."]]:
@@ -33,6 +32,6 @@ def shape_of(name: str, loss: Any) -> list[int]:
     """The shape of a loss, a number or a floating-point tensor."""
     if isinstance(loss, Tensor):
         return list(scores(name, loss).shape)
-    if not isinstance(loss, Real) or isinstance(loss, bool):
+    if not is_real(loss):
         refuse(f"{name} is a number or a tensor", kind(loss), "Pass the loss in nats.")
     return []

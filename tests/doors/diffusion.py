@@ -40,6 +40,7 @@ DOORS: Doors = {
         (lambda: masked(rates=torch.tensor(0.5)), "rates has one rate per sequence, [2]; got []. Nothing is broadcast"),
         (lambda: masked(rates=torch.full((2, 3), 0.5)), "rates has one rate per sequence, [2]; got [2, 3]"),
         (lambda: masked(rates=torch.tensor([1, 1])), "rates is a floating-point tensor; got a tensor of torch.int64"),
+        (lambda: masked(rates=True), "rates is a number, or a tensor of the shape [2]; got bool True"),
         (lambda: masked(rates=[0.5, 0.5]), "rates is a number, or a tensor of the shape [2]; got list [0.5, 0.5]"),
         (lambda: masked(generator=None), "generator is a torch.Generator on the CPU; got None"),
         (lambda: masked(rates=0.5, generator=None), "generator is a torch.Generator on the CPU; got None"),
