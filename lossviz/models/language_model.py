@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
-from transformers.modeling_outputs import BaseModelOutput
 
 from lossviz.attention import bidirectional_mask, causal_mask
 from lossviz.models.masks import additive
@@ -49,43 +48,26 @@ class LanguageModel:
         start = len(self.prefix_ids)
         return logits[start : start + len(input_ids)].float().cpu()
 
-    def seq2seq_logits(
-        self,
-        encoder_ids: Int[Tensor, " S"],
-        decoder_ids: Int[Tensor, " D"],
-        *,
-        encoder_attention: Bool[Tensor, "S S"] | None = None,
-        decoder_attention: Bool[Tensor, "D D"] | None = None,
-        cross_attention: Bool[Tensor, "D S"] | None = None,
-    ) -> Float[Tensor, "D V"]:
+    def seq2seq_logits(self, encoder_ids: Int[Tensor, " S"], decoder_ids: Int[Tensor, " D"]) -> Float[Tensor, "D V"]:
         """What each decoder position predicts for the next target; float32, on the CPU. Keeps the graph.
 
-        `decoder_ids` begin with `start_id`. Without masks the encoder is open, the decoder causal, and every decoder
-        position sees the whole input.
+        `decoder_ids` begin with `start_id`. The encoder is open, the decoder causal, and every decoder position sees
+        the whole input.
         """
-        n_source, n_target = len(encoder_ids), len(decoder_ids)
-        reads = bidirectional_mask(n_source) if encoder_attention is None else encoder_attention
-        writes = causal_mask(n_target) if decoder_attention is None else decoder_attention
-        across = torch.ones(n_target, n_source, dtype=torch.bool) if cross_attention is None else cross_attention
-        encoder: Any = self._model.get_encoder()
-        states = encoder(input_ids=encoder_ids[None].to(self.device), attention_mask=additive(reads).to(self.device))
+        source, written = encoder_ids[None].to(self.device), decoder_ids[None].to(self.device)
         output = self._model(
-            encoder_outputs=BaseModelOutput(last_hidden_state=states.last_hidden_state),
-            attention_mask=additive(across).to(self.device),
-            decoder_input_ids=decoder_ids[None].to(self.device),
-            decoder_attention_mask=additive(writes).to(self.device),
+            input_ids=source,
+            attention_mask=torch.ones_like(source),  # without it T5Gemma hides every padding token of a text
+            decoder_input_ids=written,
+            decoder_attention_mask=torch.ones_like(written),
             use_cache=False,
         )
         return output.logits[0].float().cpu()
 
     @cached_property
     def respects_attention(self) -> bool:
-        """Whether hiding a token really hides it; some models of the hub ignore a mask per cell, or refuse it."""
+        """Whether `logits` hides what it is told to; some models of the hub ignore a mask per cell, or refuse it."""
         return respects_attention(self)
-
-    @property
-    def is_encoder_decoder(self) -> bool:
-        return self.kind in SEQ2SEQ_KINDS
 
     @property
     def n_parameters(self) -> int:
@@ -178,9 +160,6 @@ def respects_attention(language_model: LanguageModel) -> bool:
     mask = additive(closed).to(device)
 
     def first_row(*ids: int) -> Tensor:
-        if language_model.is_encoder_decoder:
-            encoder = model.get_encoder()
-            return encoder(input_ids=torch.tensor([ids], device=device), attention_mask=mask).last_hidden_state[0, 0]
         output = model(input_ids=torch.tensor([ids], device=device), attention_mask=mask, use_cache=False)
         return output.logits[0, 0]
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +12,8 @@ from lossviz.attention import bidirectional_mask, causal_mask
 from lossviz.models import KINDS, LanguageModel, ModelUnavailable, best_device, describe, load
 from lossviz.models.backbones import MAX_TOKENS, blank_body, new_body
 from lossviz.models.checkpoints import CHECKPOINTS, read_checkpoint, write_checkpoint
+from lossviz.models.language_model import SEQ2SEQ_KINDS
+from lossviz.models.masks import additive
 from lossviz.text.tokenizer import TOKENIZER_FOLDER
 from lossviz.text.tokens import tokenize
 from lossviz.training.card import read_results
@@ -33,7 +36,7 @@ def test_every_kind_is_there_and_ready(model: LanguageModel):
     assert model.max_tokens == MAX_TOKENS == 64
     assert not model.model.training
     assert {parameter.dtype for parameter in model.model.parameters()} == {torch.float32}
-    assert model.respects_attention
+    assert model.kind in SEQ2SEQ_KINDS or model.respects_attention
     assert 1_000_000 < model.n_parameters < 1_600_000
     assert (model.prefix_ids, model.suffix_ids) == ((), ())
 
@@ -155,6 +158,18 @@ def write(model: LanguageModel, source: list[int], n: int) -> list[int]:
             logits = model.seq2seq_logits(torch.tensor([*source, model.eos_id]), torch.tensor(written))
         written.append(int(logits[-1].argmax()))
     return written[1:]
+
+
+@pytest.mark.parametrize("kind", SEQ2SEQ_KINDS)
+def test_a_padding_token_in_a_text_is_read_like_any_other(kind: str):
+    """The same as with masks cell by cell: T5Gemma, given none, would hide it."""
+    model = load(kind, device="cpu")
+    source, written = torch.tensor([300, model.pad_id, 301]), torch.tensor([model.start_id, model.pad_id, 400])
+    everyone, past = additive(torch.ones(1, 3, dtype=torch.bool)), additive(causal_mask(3))
+    whole: Any = model.model
+    with torch.no_grad():
+        expected = whole(source[None], everyone, decoder_input_ids=written[None], decoder_attention_mask=past).logits[0]
+        torch.testing.assert_close(model.seq2seq_logits(source, written), expected)
 
 
 def test_t5_says_what_is_missing():
