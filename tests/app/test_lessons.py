@@ -83,13 +83,6 @@ def test_draw_again_moves_the_seed_and_the_marks(visit: Visit) -> None:
     assert app.query_params == {"seed": "606"}
 
 
-def test_a_click_in_the_picture_changes_the_marks(visit: Visit) -> None:
-    app = visit("masked_lm")
-    app.session_state["masked-lm-grid"] = {"pick": {"values": [1] + [0] * 11, "chosen": 0, "n": 1}}
-    app.run()
-    assert not app.exception
-
-
 @pytest.mark.parametrize("guess", ["8", "7,92", "7.92e0"])
 def test_a_guess_is_locked_and_stays_beside_the_truth(visit: Visit, guess: str) -> None:
     app = visit("causal_lm")
