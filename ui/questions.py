@@ -69,15 +69,10 @@ def demonstration(heading: str, shown: Demonstration) -> None:
     """What bears an answer out: the program and what it prints, the live state, or the table of the experiment."""
     st.markdown(f"**{heading}.** {shown.says}")
     if shown.listing:
-        st.code(f"{shown.listing.code}\n{printed(shown.listing.prints)}", language="python")
+        st.code(shown.listing.transcript, language="python")
     if shown.live:
         st.markdown(f"`{shown.live.predicate}`")
         live_link(shown.live.state)
     if shown.literature:
         st.table([dict(zip(shown.literature.columns, row, strict=True)) for row in shown.literature.rows])
         st.caption(shown.literature.source)
-
-
-def printed(lines: str) -> str:
-    """What a program prints, as comments under it."""
-    return "\n".join(f"# {line}" for line in lines.splitlines())

@@ -130,8 +130,7 @@ def _demonstration(shown: Demonstration, address: str) -> str:
     """What bears a sentence out: the program and what it prints, the link to the live state, the table."""
     parts = [_text(shown.says)]
     if shown.listing:
-        printed = "\n".join(f"# {line}" for line in shown.listing.prints.splitlines())
-        parts.append(f"<pre>{escape(shown.listing.code.strip())}\n{escape(printed)}</pre>")
+        parts.append(f"<pre>{escape(shown.listing.transcript)}</pre>")
     if shown.live:
         parts.append(f"<p>{_link(f'{address}/{shown.live.state}', 'See it live')}</p>")
     if shown.literature:

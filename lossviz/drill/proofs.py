@@ -97,18 +97,17 @@ class Claim(Content):
     predicate: Predicate
 
 
-class Shown(Claim):
-    """A claim with the sentence that tells a learner what the state shows."""
-
-    says: Prose
-
-
 class Listing(Content):
     """A program, what it prints to the last digit, and what is true of the numbers that it leaves behind."""
 
     code: Code
     prints: str
     predicate: Predicate
+
+    @property
+    def transcript(self) -> str:
+        """The program, and under it, as comments, what it prints."""
+        return "\n".join([self.code, *(f"# {line}" for line in self.prints.splitlines())])
 
 
 class Experiment(Content):
