@@ -142,6 +142,7 @@ def mask(name: str, value: Any, *, like: Tensor | None = None, one_sequence: boo
     if not isinstance(value, Tensor) or value.is_floating_point() or value.is_complex():
         refuse(f"{name} is a boolean tensor", kind(value), "Compare first, for instance ids != pad_id.")
     shaped(name, value, like, (1,) if one_sequence else (1, 2))
+    not_empty(name, value)
     if value.dtype != torch.bool and ((value != 0) & (value != 1)).any():
         came = f"values up to {int(value.long().max())}"
         refuse(f"{name} holds only 0 and 1", came, "Compare first: mask = values > 0.")
@@ -240,7 +241,6 @@ def shaped(name: str, value: Tensor, like: Tensor | None, dims: tuple[int, ...])
     if like is None and value.ndim not in dims:
         wanted = " or ".join(["[T]", "[B, T]"][: len(dims)])
         refuse(f"{name} is {wanted}", f"the shape {list(value.shape)}", "Reshape it, or take one sequence at a time.")
-    not_empty(name, value)
 
 
 def kind(value: Any) -> str:

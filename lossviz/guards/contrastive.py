@@ -13,19 +13,15 @@ def embeddings(queries: Any, positives: Any, negatives: Any) -> tuple[Float[Tens
     """Queries [B, D], and the classes: positives [B, D] and then negatives [M, D], in one dtype."""
     queries, positives = scores("queries", queries), scores("positives", positives)
     if queries.ndim != 2:
-        refuse(
-            "queries are [B, D], one vector per row",
-            f"the shape {list(queries.shape)}",
-            "Pool each text to one vector.",
-        )
+        came = f"the shape {list(queries.shape)}"
+        refuse("queries are [B, D], one vector per row", came, "Pool each text to one vector.")
     shaped("positives", positives, queries, ())
     others = [] if negatives is None else [scores("negatives", negatives)]
     for value in others:
         if value.ndim != 2 or value.shape[1] != queries.shape[1]:
             rule = f"negatives are [M, D], as wide as the queries, D = {queries.shape[1]}"
-            refuse(
-                rule, f"the shape {list(value.shape)}", "They belong to the whole batch: flatten those of each query."
-            )
+            came = f"the shape {list(value.shape)}"
+            refuse(rule, came, "They belong to the whole batch: flatten those of each query.")
     every = torch.cat([queries, positives, *others])
     return every[: len(queries)], every[len(queries) :]
 
