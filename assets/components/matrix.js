@@ -90,7 +90,7 @@ class Matrix {
 
   why(row, column) {
     if (!this.isFlipped(row, column)) return this.reason(row, column).text;
-    return this.isOpen(row, column) ? this.matrix.opened : this.matrix.closed;
+    return this.isOpen(row, column) ? "you opened it" : "you closed it";
   }
 
   tell([row, column]) {
@@ -109,9 +109,8 @@ class Matrix {
       closed += this.isFlipped(row, column) && !this.isOpen(row, column);
     });
     const changed = [opened && `${opened} opened by you`, closed && `${closed} closed by you`].filter(Boolean);
-    const { label, row_title } = this.matrix;
-    const size = `${this.rows} by ${this.columns}, row = token that ${row_title}`;
-    return `${label}: ${size}; ${[`${open} cells open`, ...changed].join(", ")}`;
+    const size = `${this.rows} by ${this.columns}, row = token that looks`;
+    return `${this.matrix.label}: ${size}; ${[`${open} cells open`, ...changed].join(", ")}`;
   }
 
   each(visit) {
@@ -143,8 +142,8 @@ class Matrix {
   }
 
   paintWords() {
-    const { row_title, column_title, caption, weights } = this.matrix;
-    say(this.caption, caption || `The row's token ${row_title}, the column's token ${column_title}.`);
+    const { caption, weights } = this.matrix;
+    say(this.caption, caption || "The row's token looks, the column's token is looked at.");
     this.root.classList.toggle("editable", this.editable);
     this.scale.hidden = !weights;
     const [low, bar, high] = this.scale.children;

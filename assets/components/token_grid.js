@@ -593,7 +593,8 @@ function peakOf(row) {
 }
 
 function glyphOf(cell, row) {
-  return cell.glyph || (cell.text && (cell.role || row.role) === "ignored" ? "" : GLYPHS[cell.role || row.role]) || "";
+  const role = cell.role || row.role;
+  return cell.text && role === "ignored" ? "" : (GLYPHS[role] ?? "");
 }
 
 function nameOf(cell, row) {

@@ -22,7 +22,6 @@ class Cell:
     role: what its colour and second cue mean; empty takes the row's.
     value: height of a bar, in the row's unit; None draws none.
     name: what a screen reader says, such as "token 4, small, hidden, scored"; empty is put together from the rest.
-    glyph: a sign before the text, beside the role's own (✎ replaced, ✓ kept).
     joined: the chip continues the word of the chip before it and touches it.
     lines: up to three short lines, such as the top guesses ("kite .64", "dog .11").
     """
@@ -31,7 +30,6 @@ class Cell:
     role: Role | Literal[""] = ""
     value: float | None = None
     name: str = ""
-    glyph: str = ""
     joined: bool = False
     lines: tuple[str, ...] = ()
 

@@ -26,8 +26,7 @@ class Matrix:
     label: what a screen reader calls the picture; caption: what stands under it while nothing is pointed at.
     chosen: the row that is lit; None lights none.
     editable: a click opens a closed cell or closes an open one.
-    flips: the cells (row, column) that the learner turned over; opened, closed: the reason they take.
-    row_title, column_title: what rows and columns do ("looks", "is looked at").
+    flips: the cells (row, column) that the learner turned over.
     weights: attention weights, at least 0, shown as shade in the open cells; None paints all alike.
     Raises ValueError where sizes, codes, flips or the chosen row do not fit together.
     """
@@ -41,10 +40,6 @@ class Matrix:
     chosen: int | None = None
     editable: bool = False
     flips: tuple[tuple[int, int], ...] = ()
-    opened: str = "you opened it"
-    closed: str = "you closed it"
-    row_title: str = "looks"
-    column_title: str = "is looked at"
     weights: tuple[tuple[float, ...], ...] | None = None
 
     def __post_init__(self) -> None:
@@ -59,13 +54,9 @@ class Matrix:
         if self.chosen is not None and not 0 <= self.chosen < rows:
             raise ValueError(f"the chosen row is one of 0 … {rows - 1}; got {self.chosen}. Clamp it first.")
 
-    def allowed(self, row: int, column: int) -> bool:
-        """Whether `row` may look at `column`, the learner's changes included."""
-        return self.reasons[self.codes[row][column]].allowed != ((row, column) in self.flips)
-
     def to_dict(self) -> dict[str, Any]:
-        """The matrix as JSON data; fields that hold their default are left out, the titles and reasons never."""
-        return plain(self) | {name: getattr(self, name) for name in ("opened", "closed", "row_title", "column_title")}
+        """The matrix as JSON data; fields that hold their default are left out."""
+        return plain(self)
 
 
 def _check_shape(what: str, table: tuple[tuple[Any, ...], ...], rows: int, columns: int) -> None:
