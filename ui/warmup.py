@@ -60,9 +60,9 @@ def warm() -> None:
     import lossviz.models  # noqa: F401
 
     _give_way()
-    from lossviz.lessons import causal_lm, home, masked_lm, span_corruption
+    from lossviz.lessons.table import OPENINGS
 
-    for lesson in (causal_lm, masked_lm, span_corruption, home):
+    for lesson in OPENINGS.values():
         _give_way()
         lesson.scene(lesson.Dials())
 

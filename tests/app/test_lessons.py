@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lossviz.lessons import causal_lm, masked_lm, span_corruption
+from lossviz.lessons import causal_lm, table
 
-LESSONS = {"causal_lm": causal_lm, "masked_lm": masked_lm, "span_corruption": span_corruption}
+LESSONS = {slug.replace("-", "_"): lesson for slug, lesson in table.LESSONS.items()}
 Visit = Callable[..., AppTest]
 
 

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page
 
 from benchmarks.chromium import debounced, settled
+from lossviz.lessons.table import LESSONS
 
-LESSONS = ["causal-lm", "masked-lm", "span-corruption"]
 CODE = [
     "<script>window.ran=1</script>",
     "<img src=x onerror=window.ran=1><svg onload=window.ran=1>",

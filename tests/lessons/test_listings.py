@@ -7,9 +7,9 @@ import pytest
 
 from lossviz.content import ASSETS
 from lossviz.drill.proofs import parse_state
-from lossviz.lessons import causal_lm, dials, masked_lm, span_corruption
+from lossviz.lessons import dials
+from lossviz.lessons.table import LESSONS
 
-LESSONS = {"causal-lm": causal_lm, "masked-lm": masked_lm, "span-corruption": span_corruption}
 STATES = [
     "causal-lm",
     "causal-lm?shift=2&padding=3&open=4-5.2-7&text=The+opposite+of+hot+is+cold.",

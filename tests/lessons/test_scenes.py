@@ -12,9 +12,9 @@ from lossviz.figures.grid import Grid
 from lossviz.labels import next_token_labels
 from lossviz.lessons import causal_lm, dials, home, masked_lm, span_corruption
 from lossviz.lessons.sentence import CannotShow
+from lossviz.lessons.table import LESSONS
 from lossviz.models import load
 
-LESSONS = [causal_lm, masked_lm, span_corruption]
 TEXTS = [
     "",
     "a",
@@ -33,7 +33,7 @@ def bars(grid: Grid, role: str) -> list[float]:
     return [cell.value for row in grid.rows if row.role == role for slot in row.slots for cell in slot.cells]
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
 @pytest.mark.parametrize("text", TEXTS)
 def test_any_text_gives_a_scene_or_a_sentence(lesson, text: str) -> None:
     state, _ = dials.change(lesson.Dials(), text=text)
@@ -49,7 +49,7 @@ def test_any_text_gives_a_scene_or_a_sentence(lesson, text: str) -> None:
 
 @settings(max_examples=25)
 @given(st.text(max_size=60))
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
 def test_no_text_raises_anything_else(lesson, text: str) -> None:
     state, _ = dials.change(lesson.Dials(), text=text)
     try:
@@ -64,7 +64,7 @@ def test_a_long_text_is_cut_and_what_was_cut_is_shown() -> None:
     assert "Left out" in scene.notices[0] and "The end is here." in scene.notices[0]
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
 def test_the_bars_are_the_losses_and_their_mean_is_the_loss(lesson) -> None:
     scene = lesson.scene(lesson.Dials())
     losses = bars(scene.grid, "loss")

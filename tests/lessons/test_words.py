@@ -5,26 +5,21 @@ import pytest
 from lossviz.content import files
 from lossviz.drill.proofs import parse_state
 from lossviz.drill.questions import SHOWN, load_questions, load_works
+from lossviz.lessons.table import LESSONS
 from lossviz.lessons.words import Lesson, Predict, load_home, load_lesson
 
-READY = ["causal-lm", "masked-lm", "span-corruption"]
-PANELS = {
-    "causal-lm": {"position", "denominator", "continue", "train", "model"},
-    "masked-lm": {"counts", "beside", "orders", "model"},
-    "span-corruption": {"lengths", "cost", "matrices", "model"},
-}
-of_each_lesson = pytest.mark.parametrize("slug", READY)
+of_each_lesson = pytest.mark.parametrize("slug", LESSONS)
 
 
 def states(lesson: Lesson) -> list[str]:
     return [claim.state for claim in lesson.folklore] + [step.state for step in lesson.steps]
 
 
-def test_the_map_has_every_page_once_and_marks_the_ready_ones() -> None:
+def test_the_map_has_every_page_once_and_marks_those_that_the_table_of_lessons_has() -> None:
     pages = [page for part in load_home().parts for page in part.pages]
     assert len({page.slug for page in pages}) == len(pages) == 22
-    assert [page.slug for page in pages if page.ready] == READY
-    assert files("lessons") == sorted([f"{slug}.toml" for slug in READY] + ["home.toml"])
+    assert [page.slug for page in pages if page.ready] == list(LESSONS)
+    assert files("lessons") == sorted([f"{slug}.toml" for slug in LESSONS] + ["home.toml"])
 
 
 @of_each_lesson
@@ -34,7 +29,7 @@ def test_the_lesson_lists_all_questions_of_its_page(slug: str) -> None:
 
 @of_each_lesson
 def test_every_panel_has_its_words(slug: str) -> None:
-    assert load_lesson(slug).panels.keys() == PANELS[slug]
+    assert load_lesson(slug).panels.keys() == LESSONS[slug].PANELS.keys()
 
 
 @of_each_lesson
