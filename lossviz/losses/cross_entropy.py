@@ -35,13 +35,10 @@ def cross_entropy(
     scored = targets != ignore_index
     y = targets.where(scored, 0)
     z = full_precision(logits).where(scored[..., None], 0)
-    if softcap is not None:
-        z = capped(z, softcap)
+    z = z if softcap is None else capped(z, softcap)
     log_p = z.log_softmax(-1)
-    if label_smoothing:
-        losses = smoothed(log_p, y, label_smoothing, over=smoothing_over)
-    else:
-        losses = -log_p.gather(-1, y[..., None])[..., 0]
+    losses = -log_p.gather(-1, y[..., None])[..., 0]
+    losses = smoothed(log_p, y, label_smoothing, over=smoothing_over) if label_smoothing else losses
     if z_loss:
         losses = losses + guards.at_least("z_loss", z_loss, 0) * log_sum_exp(z) ** 2
     return losses.where(scored, 0)
