@@ -49,9 +49,8 @@ class Draws:
 
     def some_of(self, options: Sequence[T], k: int) -> list[T]:
         """k different ones of some options, in their order."""
-        lots = [self._random() for _ in options]
-        chosen = sorted(range(len(lots)), key=lots.__getitem__)[:k]
-        return [options[place] for place in sorted(chosen)]
+        places = self.shuffled(range(len(options)))[:k]
+        return [options[place] for place in sorted(places)]
 
     def shuffled(self, options: Sequence[T]) -> list[T]:
         """All options in random order."""
