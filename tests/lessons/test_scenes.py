@@ -120,6 +120,13 @@ def test_the_longest_text_keeps_its_end_token_among_the_denominators() -> None:
     assert numbers["loss_of_the_end"] > 0
 
 
+@pytest.mark.parametrize("mask, ahead", [("causal", 0), ("hole", 1), ("full", 12)])
+def test_a_mask_lets_each_position_look_so_far_ahead(mask: str, ahead: int) -> None:
+    numbers = causal_lm.scene(causal_lm.Dials(mask=mask)).numbers
+    assert numbers["future_pairs_open"] == sum(min(ahead, 11 - i) for i in range(12))
+    assert numbers["allowed_pairs"] == numbers["future_pairs_open"] + 12 * 13 / 2
+
+
 def test_the_shift_of_the_page_is_the_shift_of_the_package() -> None:
     ids, real = torch.tensor([5, 6, 7, 8, 0, 0]), torch.tensor([True, True, True, True, False, False])
     assert causal_lm.labels_at_shift(1, ids, real).equal(next_token_labels(ids, attention_mask=real))
