@@ -1,13 +1,14 @@
 """`python -m benchmarks.losses`: a head's loss and its gradients, chunk by chunk, beside all logits at once.
 
-Float32 on one thread. Time is the processor's, best of a few rounds in which all ways take turns; memory is the highest
-of a fresh process above what it held before, gradients included (Linux keeps that record). On a GPU: bfloat16.
+Float32 on one thread. Time is the processor's, the median of a few rounds in which all ways take turns; memory is the
+highest of a fresh process above what it held before, gradients included (Linux keeps that record). On a GPU: bfloat16.
 """
 
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from torch.nn import LinearCrossEntropyOptions
 from torch.nn import functional as F
 
 from benchmarks.table import Figure, table
+from benchmarks.turns import seconds
 from lossviz import cross_entropy, linear_cross_entropy
 
 N, D, V = 2048, 256, 50_000
@@ -66,18 +68,6 @@ def step(way: Way, on: Head) -> None:
     way(*on).backward()
 
 
-def seconds(ways: list[Way], on: Head) -> dict[Way, float]:
-    """The best time of each, all in turns, so that a busy moment of the machine meets them all."""
-    rounds = [{way: processor_time(way, on) for way in ways} for _ in range(ROUNDS)]
-    return {way: min(times[way] for times in rounds) for way in ways}
-
-
-def processor_time(way: Way, on: Head) -> float:
-    start = time.process_time()
-    step(way, on)
-    return time.process_time() - start
-
-
 def peak_bytes(way: Way) -> int:
     """How far one step lifts the resident memory of this process, to be asked of a fresh one."""
     torch.set_num_threads(1)
@@ -102,7 +92,9 @@ def in_a_fresh_process(way: Way) -> int:
 def figures() -> list[Figure]:
     """The table's lines: ours beside the plain path, beside PyTorch's chunks, and with every term of the loss."""
     torch.set_num_threads(1)
-    times, peaks = seconds(WAYS, head(N, D, V)), {way: in_a_fresh_process(way) for way in WAYS}
+    on = head(N, D, V)
+    times = dict(zip(WAYS, seconds(*(partial(step, way, on) for way in WAYS), rounds=ROUNDS), strict=True))
+    peaks = {way: in_a_fresh_process(way) for way in WAYS}
     name, release = "linear_cross_entropy", torch.__version__.split("+")[0]
     pairs = [
         (f"{name} beside all logits at once", ours, plain, (1.4, 1 / 6)),
