@@ -137,11 +137,11 @@ def groups(name: str, value: Any, *, like: Tensor | None = None) -> Int[Tensor, 
     return value
 
 
-def mask(name: str, value: Any, *, like: Tensor | None = None, one_sequence: bool = False) -> Bool[Tensor, "*batch T"]:
+def mask(name: str, value: Any, *, like: Tensor | None = None) -> Bool[Tensor, "*batch T"]:
     """A mask: booleans, or integers that are only 0 or 1."""
     if not isinstance(value, Tensor) or value.is_floating_point() or value.is_complex():
         refuse(f"{name} is a boolean tensor", kind(value), "Compare first, for instance ids != pad_id.")
-    shaped(name, value, like, (1,) if one_sequence else (1, 2))
+    shaped(name, value, like, (1, 2))
     not_empty(name, value)
     if value.dtype != torch.bool and ((value != 0) & (value != 1)).any():
         came = f"values up to {int(value.long().max())}"
