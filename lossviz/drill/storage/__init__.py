@@ -14,15 +14,20 @@ class Store(ABC):
     """The log of one learner, which is only ever added to. Any thread may use it; `with` closes it at the end."""
 
     @abstractmethod
-    def append(self, events: Iterable[Event]) -> None:
-        """Add the events that are not there yet: all of them or none. It returns once they are safe.
+    def append(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        """Add the events that are not there yet, all of them or none; it is these that come back, once they are safe.
 
-        Raises ValueError where an id is there with other content; OSError where the database does not answer.
+        Raises ValueError where an id is there with other content, or with what this version cannot read; OSError where
+        the database does not answer.
         """
 
     @abstractmethod
     def events(self) -> tuple[Event, ...]:
-        """All events, in the order of replay. Raises OSError where the database does not answer."""
+        """All events, in the order of replay.
+
+        Raises ValueError where a newer app has added some that this version cannot read; OSError where the database
+        does not answer.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -3,16 +3,22 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
+from itertools import chain, count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from weakref import WeakValueDictionary, finalize
 
+from alembic.util import CommandError
 from sqlalchemy import URL, Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 
 from lossviz.drill.storage import migrations
 from lossviz.drill.storage.engines import engine_of, located, warn_of_the_reset_bug
+
+FAILURES = DBAPIError, TimeoutError, CommandError, sqlite3.Error, UnicodeError
+OURS = "SELECT application_id = ? OR NOT EXISTS (SELECT * FROM sqlite_master) FROM pragma_application_id"
 
 
 class Database:
@@ -25,6 +31,7 @@ class Database:
         finalize(self, self._engine.dispose)
         if self._file:
             warn_of_the_reset_bug()
+            _refuse_others(self._file)
             self._check()
         self._migrate()
 
@@ -35,24 +42,16 @@ class Database:
             yield connection
 
     def backup(self, path: Path) -> None:
-        """Copy all that is committed to the new file `path`, which appears there whole. Everyone else waits.
+        """Copy all that is committed to the new file `path`, which appears there whole. Nobody waits.
 
-        Raises ValueError where it cannot go there, or where the database is not SQLite.
+        Raises ValueError where it cannot go there, or where the database is not SQLite; OSError where it cannot be
+        written. A process that is killed meanwhile leaves a folder, named after `path`, that can be deleted.
         """
         if self._file is None:
             raise ValueError("a backup is made of SQLite; got PostgreSQL. Use pg_dump.")
         if path.exists() or not path.parent.is_dir():
             raise ValueError(f"a backup is a new file in a folder that exists; got {path}. Choose another name.")
-        self._copy(path)
-
-    def _copy(self, path: Path) -> None:
-        part = path.with_name(f"{path.name}.part")
-        part.unlink(missing_ok=True)
-        with self._turn, _translated(), self._engine.connect() as connection:
-            connection.connection.cursor().execute("VACUUM INTO ?", (str(part),))  # no transaction: SQLite forbids it
-        _sync(part)
-        os.replace(part, path)
-        _sync(path.parent)
+        _copy(self._file, path)
 
     def _check(self) -> None:
         with self.transaction() as connection:
@@ -63,12 +62,10 @@ class Database:
 
     def _migrate(self) -> None:
         with self.transaction() as connection:
-            before, behind = migrations.current(connection), migrations.pending(connection)
-        if behind and before and self._file:
-            self._copy(self._file.with_name(f"{self._file.name}.{before}.bak"))
-        if behind:
-            with self.transaction() as connection:
-                migrations.upgrade(connection)
+            if migrations.pending(connection):
+                migrations.take_turn(connection)
+                with _kept(self._file, migrations.current(connection)):
+                    migrations.upgrade(connection)
 
 
 _OPEN: WeakValueDictionary[URL, Database] = WeakValueDictionary()  # closed when its last store is closed or forgotten
@@ -89,15 +86,60 @@ def _translated() -> Iterator[None]:
     """The database's own errors as OSError, with their reason where that cannot hold a learner's words."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
+    except FAILURES as error:
         reason = _reason(error)
         raise OSError(f"the database did not do it: {reason}. What was not acknowledged can be sent again.") from None
 
 
-def _reason(error: DBAPIError | sqlite3.Error) -> str:
-    own = getattr(error, "orig", error)
-    plain = isinstance(error, OperationalError) or isinstance(own, sqlite3.Error)
-    return f"{type(own).__name__}: {own}".splitlines()[0] if plain else type(own).__name__
+def _reason(error: Exception) -> str:
+    own = getattr(error, "orig", None) or error
+    plain = isinstance(error, (OperationalError, TimeoutError, CommandError))
+    if isinstance(own, sqlite3.Error):
+        plain = hasattr(own, "sqlite_errorname")  # else it is Python's, and quotes what it could not decode
+    return f"{type(own).__name__}: {str(*own.args[:1])}".splitlines()[0] if plain else type(own).__name__
+
+
+def _refuse_others(file: Path) -> None:
+    """Look whose file it is before anything is written to it, were it only the journal's mode."""
+    with _translated(), closing(sqlite3.connect(file)) as reader:
+        (ours,) = reader.execute(OURS, (migrations.APPLICATION,)).fetchone()
+    if not ours:
+        raise OSError(f"the drill writes to files that it made; {file} is another one. Name one that is not there yet.")
+
+
+@contextmanager
+def _kept(file: Path | None, step: str | None) -> Iterator[None]:
+    """Keep a copy of a file that has reached `step`. Where the block fails, nothing has changed and the copy goes."""
+    if file is None or step is None:
+        yield
+        return
+    copy = _unused(file.with_name(f"{file.name}.{step}.bak"))
+    _copy(file, copy)
+    try:
+        yield
+    except BaseException:
+        copy.unlink()
+        raise
+
+
+def _copy(file: Path, path: Path) -> None:
+    """Through a second connection, which writes nothing: it takes no turn and sees all that is committed."""
+    try:
+        with TemporaryDirectory(prefix=f"{path.name}.part", dir=path.parent) as folder:
+            part = Path(folder, path.name)
+            with closing(sqlite3.connect(file)) as reader:
+                reader.execute("VACUUM INTO ?", (str(part),))
+            _sync(part)
+            os.replace(part, path)
+        _sync(path.parent)
+    except (OSError, sqlite3.Error) as error:
+        raise OSError(f"a copy is written whole or not at all; got {error}. Make room, or choose a folder.") from None
+
+
+def _unused(path: Path) -> Path:
+    """The path itself or, where something is there, the first with a number behind it."""
+    numbered = (path.with_name(f"{path.name}.{number}") for number in count(2))
+    return next(free for free in chain([path], numbered) if not free.exists())
 
 
 def _sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import warnings
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import StaticPool
 
-PATIENCE = 5  # seconds that one process waits for another's turn
+PATIENCE = 5  # seconds that one waits for a connection, and for another's turn
+LONGEST = 10  # seconds after which PostgreSQL gives up a statement
+SILENCE = 15  # seconds after which we give up PostgreSQL: a frozen one keeps its connections and no time
+NO_URL = "a database has a URL; got something else. Write sqlite:///drill.db."
 FIXED = {(3, 44): 6, (3, 50): 7}  # older releases of SQLite that got the repair of 3.51.3 as well
 
 
@@ -19,27 +23,44 @@ def located(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise ValueError("a database has a URL; got something else. Write sqlite:///drill.db.") from None
+        raise ValueError(NO_URL) from None
     match parsed.get_backend_name():
         case "sqlite":
-            return URL.create("sqlite", database=str(_file(parsed.database or "")))
+            return URL.create("sqlite", database=str(_file(_path(parsed))))
         case "postgresql" | "postgres":
             return parsed.set(drivername="postgresql+psycopg")
     raise ValueError(f"a database is SQLite or PostgreSQL; got {parsed.drivername}. Write sqlite:/// or postgresql://.")
 
 
-def _file(path: str) -> Path:
+def _path(url: URL) -> str:
+    path = url.database or ""
     if path in ("", ":memory:") or path.startswith("file:"):
         raise ValueError(f"SQLite keeps the log in a file; got {path!r}. Name one, or use MemoryStore.")
-    file = Path(path).resolve()
-    if file.is_dir() or not file.parent.is_dir():
-        raise ValueError(f"the database is a file in a folder that exists; got {file}. Make the folder first.")
-    return file
+    if url.set(drivername="sqlite") != URL.create("sqlite", database=path):
+        raise ValueError("a URL of SQLite is sqlite:/// and a path; got a host or options too. Leave them out.")
+    return path
+
+
+def _file(path: str) -> Path:
+    with suppress(OSError, RuntimeError, ValueError):  # a name too long, a link to itself, a NUL
+        file = Path(path).resolve()
+        if file.parent.is_dir() and not file.is_dir():
+            return file
+    raise ValueError(f"the database is a file in a folder that exists; got {path!r}. Make the folder first.")
 
 
 def engine_of(url: URL) -> Engine:
-    """An engine that keeps its parameters, which are learners' words, out of errors and logs."""
-    return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+    """An engine that keeps its parameters, which are learners' words, out of errors and logs.
+
+    Raises ValueError where the URL is none after all, OSError where the driver is not installed.
+    """
+    try:
+        return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+    except ArgumentError:
+        raise ValueError(NO_URL) from None
+    except ImportError:
+        rule = "PostgreSQL is reached through psycopg"
+        raise OSError(f"{rule}; it is not installed here. Install what requirements.txt names.") from None
 
 
 def _sqlite(url: URL) -> Engine:
@@ -59,14 +80,47 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": PATIENCE}, hide_parameters=True)
+    arguments = {"connect_timeout": PATIENCE, "client_encoding": "utf8"}
+    engine = create_engine(url, pool_pre_ping=True, pool_timeout=PATIENCE, connect_args=arguments, hide_parameters=True)
+
+    @event.listens_for(engine, "do_connect")
+    def limited(dialect: Any, _: Any, arguments: list[Any], options: dict[str, Any]) -> Any:
+        return _limited(dialect.dbapi).connect(*arguments, **options)
 
     @event.listens_for(engine, "connect")
     def safe_commits(connection: Any, _: Any) -> None:
-        connection.execute("SET synchronous_commit TO on")
+        limits = f"SET lock_timeout = '{PATIENCE}s'; SET statement_timeout = '{LONGEST}s'"
+        connection.execute(f"SET synchronous_commit TO on; {limits}")
         connection.commit()
 
     return engine
+
+
+@cache
+def _limited(psycopg: Any) -> Any:
+    class Limited(psycopg.Connection):
+        """Waits for an answer for so many seconds at most; after that it is of no use and closed."""
+
+        silence: float | None = SILENCE
+
+        def wait(self, generator: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+            try:
+                return super().wait(generator, interval, timeout or self.silence)
+            except psycopg.OperationalError:
+                if self.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                    self.close()
+                    raise psycopg.OperationalError(f"no answer within {self.silence} seconds") from None
+                raise
+
+    return Limited
+
+
+def take_time(connection: Connection) -> None:
+    """Lift the limits of time from a connection to PostgreSQL, which is closed after this use."""
+    driver: Any = connection.connection.driver_connection
+    driver.silence = None
+    connection.detach()
+    connection.exec_driver_sql("SET statement_timeout = 0")
 
 
 def has_reset_bug(version: tuple[int, int, int]) -> bool:

@@ -4,22 +4,33 @@ A file is JSON: `{"format": …, "version": 1, "exported_at": …, "events": [�
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import FailFast, Field, ValidationError
 
-from lossviz.drill.events import AnyEvent, Event, Instant, Strict, as_json, merged
+from lossviz.drill.events import (
+    AnyEvent,
+    Event,
+    Instant,
+    Strict,
+    Undone,
+    as_json,
+    merged,
+    taken_back,
+    too_far_ahead,
+    undo,
+)
 from lossviz.drill.storage import Store
-from lossviz.drill.storage.refusals import Refused, refusal
+from lossviz.drill.storage.refusals import Refused, refusal, repetition
 
 M = TypeVar("M", bound="Cover")
 
 VERSION = 1
 MOST_BYTES, MOST_EVENTS = 2_000_000, 20_000
 HEAD = 200  # bytes around the events, at most
-AHEAD = timedelta(days=1)  # how far the clocks of two devices may differ
+BOM = b"\xef\xbb\xbf"  # that editors of Windows put before a text
 
 
 class Cover(Strict, frozen=True, extra="ignore"):
@@ -46,24 +57,31 @@ class Difference(NamedTuple):
 
     new: tuple[Event, ...]
     known: tuple[Event, ...]
+    undone: tuple[Event, ...]  # known too, and taken back in the log but not in the file: `restored` brings them back
     conflicts: tuple[Event, ...]
 
 
 def exported(log: Iterable[Event], now: datetime) -> tuple[str, ...]:
-    """The log as text of one file, or of several where one would be too large to come back. Any order, any subset."""
-    parts = list(_parts([as_json(event) for event in merged(log)])) or [[]]
+    """The log as text of one file, or of several where one would be too large to come back. Any order, any subset.
+
+    What a wrong clock stamped so far ahead that no file may bring it stays at home.
+    """
+    events = merged(event for event in log if not too_far_ahead(event, now))
+    parts = list(_parts(map(as_json, events))) or [[]]
     return tuple(_document(part, now) for part in parts)
 
 
 def preview(text: str | bytes, log: Iterable[Event], now: datetime) -> Difference:
     """What a file would add to the log; nothing is changed. Raises Refused, in one sentence that names the place."""
-    events = _sound(_read(_small(text)), now)
+    events, log = _sound(_read(_small(text)), now), merged(log)
     mine = {event.id: event for event in log}
     new = merged(event for event in events if event.id not in mine)
     shared = merged(event for event in events if event.id in mine)
+    gone = taken_back((*log, *new)) - taken_back(events)
     return Difference(
         new=new,
-        known=tuple(event for event in shared if mine[event.id] == event),
+        known=tuple(event for event in shared if mine[event.id] == event and event.id not in gone),
+        undone=tuple(event for event in shared if mine[event.id] == event and event.id in gone),
         conflicts=tuple(event for event in shared if mine[event.id] != event),
     )
 
@@ -71,10 +89,23 @@ def preview(text: str | bytes, log: Iterable[Event], now: datetime) -> Differenc
 def accept(difference: Difference, store: Store) -> tuple[UUID, ...]:
     """Add what is new, all of it or nothing. The ids that come back, given to `events.undo`, take the import back.
 
-    Raises what `Store.append` raises; nothing is then changed.
+    They are of what was really added: what another tab has added since the preview stays its. Raises what
+    `Store.append` raises; nothing is then changed.
     """
-    store.append(difference.new)
-    return tuple(event.id for event in difference.new)
+    return tuple(event.id for event in store.append(difference.new))
+
+
+def restored(log: Iterable[Event], targets: Iterable[UUID], now: datetime) -> tuple[Undone, ...]:
+    """The events that bring back `targets` and nothing else, to be appended together. None where none is taken back.
+
+    They undo the undos that took them back, and undo anew what else those took back.
+    """
+    log, wanted = merged(log), frozenset(targets)
+    gone = taken_back(log)
+    counting = (event for event in log if isinstance(event, Undone) and gone.issuperset(event.undoes))
+    undos = [event for event in counting if wanted.intersection(event.undoes)]
+    others = {target for event in undos for target in event.undoes} - wanted
+    return tuple(undo(log, sorted(ids), now) for ids in ([event.id for event in undos], others) if ids)
 
 
 def _parts(lines: Iterable[str]) -> Iterator[list[str]]:
@@ -100,13 +131,16 @@ def _small(text: str | bytes) -> bytes:
     start = start.encode(errors="surrogatepass") if isinstance(start, str) else start
     if len(start) > MOST_BYTES:
         raise Refused(f"the file has more than {MOST_BYTES:,} bytes, the most that is read")
-    return start
+    return start.removeprefix(BOM)
 
 
 def _read(text: bytes) -> tuple[Event, ...]:
     if _parsed(Cover, text).version > VERSION:
         raise Refused(f"the file: its `version` is above {VERSION}, the newest that this app reads")
-    return _parsed(Document, text).events
+    events = _parsed(Document, text).events
+    if place := repetition(text):
+        raise Refused(f"{place} has a field twice")
+    return events
 
 
 def _parsed(model: type[M], text: bytes) -> M:
@@ -118,10 +152,10 @@ def _parsed(model: type[M], text: bytes) -> M:
 
 
 def _sound(events: tuple[Event, ...], now: datetime) -> tuple[Event, ...]:
-    """The events, if none is of the future and none contradicts another."""
+    """The events, if none lies too far ahead and none contradicts another."""
     first: dict[UUID, tuple[int, Event]] = {}
     for number, event in enumerate(events, start=1):
-        if event.at > now + AHEAD:
+        if too_far_ahead(event, now):
             raise Refused(f"event {number}: `at` lies more than a day in the future")
         earlier, same = first.setdefault(event.id, (number, event))
         if same != event:

@@ -14,9 +14,12 @@ class MemoryStore(Store):
         self._log: tuple[Event, ...] = ()
         self._turn = Lock()
 
-    def append(self, events: Iterable[Event]) -> None:
+    def append(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        given = merged(events)
         with self._turn:
-            self._log = merged(self._log, events)
+            known = {event.id for event in self._log}
+            self._log = merged(self._log, given)
+        return tuple(event for event in given if event.id not in known)
 
     def events(self) -> tuple[Event, ...]:
         return self._log

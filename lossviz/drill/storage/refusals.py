@@ -1,6 +1,8 @@
 """Why a file was refused, in one sentence that names the place and quotes nothing of what the file holds."""
 
+import json
 import re
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -36,6 +38,24 @@ def refusal(error: ValidationError) -> Refused:
         return Refused(f"{_line(first['msg'])} is not JSON")
     problem = PROBLEMS.get(first["type"], "is not as this app writes it")
     return Refused(f"{_place(first['loc'])} {problem}")
+
+
+class _Repeating(dict[str, Any]):
+    """An object of JSON that had a name twice, of which readers take the last."""
+
+
+def _object(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(fields)
+    return read if len(read) == len(fields) else _Repeating(read)
+
+
+def repetition(text: bytes) -> str | None:
+    """Where in a file that is sound otherwise an object has a name twice."""
+    tree = json.loads(text, object_pairs_hook=_object)
+    for number, event in enumerate(tree["events"], start=1):
+        if any(isinstance(part, _Repeating) for part in (event, *event.values())):
+            return f"event {number}"
+    return "the file" if isinstance(tree, _Repeating) else None
 
 
 def _line(message: str) -> str:

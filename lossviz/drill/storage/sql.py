@@ -13,7 +13,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Index,
-    Insert,
     MetaData,
     Select,
     String,
@@ -23,6 +22,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from lossviz.drill.events import LOG, TICK, Event, as_json, merged
 from lossviz.drill.storage import Store
@@ -33,14 +33,14 @@ INSERT = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 MANY = 5_000  # ids in one question; databases take some ten thousand
 
 EVENTS = Table(
-    "event",
+    "drill_event",
     MetaData(),
     Column("learner", String(64), primary_key=True),
     Column("id", Uuid, primary_key=True),
     Column("at", BigInteger, nullable=False),  # microseconds since 1970, UTC: ordered alike in every database
     Column("kind", String(16), nullable=False),
     Column("payload", Text, nullable=False),  # the whole event as JSON; the other columns find and order it
-    Index("event_replay", "learner", "at", "id"),
+    Index("drill_event_replay", "learner", "at", "id"),
 )
 
 
@@ -51,12 +51,13 @@ class SqlStore(Store):
         self._learner = _key(learner)
         self._shared: Database | None = shared(url)
 
-    def append(self, events: Iterable[Event]) -> None:
-        added = merged(events)
-        if added:
+    def append(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        given, added = merged(events), set[UUID]()
+        if given:
             with self._database.transaction() as connection:
-                connection.execute(_insert(connection), [self._row(event) for event in added])
-                merged(added, *self._found(connection, [event.id for event in added]))
+                added.update(connection.scalars(_insert(connection), [self._row(event) for event in given]))
+                merged(given, *self._found(connection, [event.id for event in given if event.id not in added]))
+        return tuple(event for event in given if event.id in added)
 
     def events(self) -> tuple[Event, ...]:
         with self._database.transaction() as connection:
@@ -90,8 +91,9 @@ class SqlStore(Store):
             yield _read(connection.scalars(self._payloads().where(part)).all())
 
 
-def _insert(connection: Connection) -> Insert:
-    return INSERT[connection.dialect.name](EVENTS).on_conflict_do_nothing()
+def _insert(connection: Connection) -> ReturningInsert[UUID]:
+    """What adds rows and gives the ids of those that were not there."""
+    return INSERT[connection.dialect.name](EVENTS).on_conflict_do_nothing().returning(EVENTS.c.id)
 
 
 def _read(payloads: Sequence[str]) -> tuple[Event, ...]:

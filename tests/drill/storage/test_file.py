@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lossviz.drill.events import LAST, TICK, Event, Undone, as_json, merged, standing, undo
-from lossviz.drill.storage.file import MOST_BYTES, MOST_EVENTS, accept, exported, preview
+from lossviz.drill.storage.file import MOST_BYTES, MOST_EVENTS, accept, exported, preview, restored
 from lossviz.drill.storage.memory import MemoryStore
 from lossviz.drill.storage.refusals import Refused
 from tests.drill.logs import NOON, answered, answers, events, families, logs, undone
@@ -46,8 +47,8 @@ def line(number: int = 1, **fields: Any) -> str:
 @given(logs())
 def test_what_goes_out_comes_back(log: list[Event]) -> None:
     (document,) = exported(log, FAR)
-    assert preview(document, [], FAR) == (merged(log), (), ())
-    assert preview(document.encode(), log, FAR) == ((), merged(log), ())
+    assert preview(document, [], FAR) == (merged(log), (), (), ())
+    assert preview(document.encode(), log, FAR) == ((), merged(log), (), ())
 
 
 def test_a_file_is_what_a_person_would_write() -> None:
@@ -87,12 +88,28 @@ def test_the_largest_undo_fits_into_a_file_and_wide_letters_are_counted_as_bytes
 
 
 def test_an_empty_log_makes_an_empty_file() -> None:
-    assert [preview(part, [], NOON) for part in exported([], NOON)] == [((), (), ())]
+    assert [preview(part, [], NOON) for part in exported([], NOON)] == [((), (), (), ())]
 
 
 def test_a_file_says_when_it_was_made_in_utc() -> None:
     with pytest.raises(ValidationError):
         exported([], datetime(2026, 11, 24))
+
+
+def test_a_clock_without_a_zone_compares_with_nothing() -> None:
+    with pytest.raises(ValueError, match="a moment has a time zone; got .* without one. Pass datetime.now"):
+        preview(text(line(1)), [], datetime(2026, 11, 24))
+
+
+def test_every_log_goes_out_so_that_it_can_come_back() -> None:
+    """Also one whose clock was years ahead for a while: what is stamped so stays where it is."""
+    log = [*answers(2), answered(3, at=NOON + 2 * DAY), answered(4, at=NOON + DAY)]
+    (document,) = exported(log, NOON)
+    assert preview(document, [], NOON).new == (*answers(2), answered(4, at=NOON + DAY))
+
+
+def test_an_editor_may_put_a_byte_order_mark_before_it() -> None:
+    assert preview("\ufeff" + text(line(1)), [], NOON).new == (answered(1),)
 
 
 # --- Shown, accepted, taken back --------------------------------------------------------------------------------------
@@ -104,8 +121,8 @@ def test_the_difference_parts_the_file_and_accepting_it_is_union(family: list[li
     store = filled(list(mine))
     difference = preview(exported(theirs, FAR)[0], store.events(), FAR)
     assert store.events() == mine
-    assert set(difference.known) == set(mine) & set(theirs)
-    assert merged(difference.new, difference.known) == theirs and not difference.conflicts
+    assert {*difference.known, *difference.undone} == set(mine) & set(theirs)
+    assert merged(difference.new, difference.known, difference.undone) == theirs and not difference.conflicts
     imported = accept(difference, store)
     assert store.events() == merged(mine, theirs)
     if imported:
@@ -116,7 +133,7 @@ def test_the_difference_parts_the_file_and_accepting_it_is_union(family: list[li
 def test_a_conflict_is_shown_and_the_log_keeps_its_own() -> None:
     store = filled([answered(1)])
     difference = preview(text(line(1, item="q8"), line(2)), store.events(), NOON)
-    assert difference == ((answered(2),), (), (answered(1, item="q8"),))
+    assert difference == ((answered(2),), (), (), (answered(1, item="q8"),))
     assert accept(difference, store) == (UUID(int=2),)
     assert store.events() == (answered(1), answered(2))
 
@@ -134,6 +151,63 @@ def test_a_file_that_contradicts_the_store_by_now_changes_nothing() -> None:
     assert store.events() == (answered(2, item="q8"),)
 
 
+def test_what_another_tab_added_first_stays_when_the_import_is_taken_back() -> None:
+    store = MemoryStore()
+    difference = preview(text(line(1), line(2)), store.events(), NOON)
+    store.append([answered(2)])
+    imported = accept(difference, store)
+    assert imported == (UUID(int=1),)
+    store.append([undo(store.events(), imported, NOON)])
+    assert standing(store.events()) == (answered(2),)
+
+
+def test_what_was_taken_back_is_shown_and_can_be_brought_back() -> None:
+    store, file = MemoryStore(), text(line(1), line(2))
+    store.append([answered(9)])
+    store.append([undo(store.events(), accept(preview(file, store.events(), NOON), store), NOON)])
+    difference = preview(file, store.events(), NOON)
+    assert difference == ((), (), (answered(1), answered(2)), ())
+    back = restored(store.events(), [event.id for event in difference.undone], NOON)
+    store.append(back)
+    assert standing(store.events()) == (answered(1), answered(2), answered(9))
+    assert preview(file, store.events(), NOON).undone == ()
+    store.append([undo(store.events(), [event.id for event in back], NOON)])
+    assert standing(store.events()) == (answered(9),)
+
+
+def test_what_the_file_takes_back_itself_is_not_offered() -> None:
+    log = [*answers(3), undone(4, 1), undone(5, 2), undone(6, 5)]
+    assert preview(exported(log, NOON)[0], log, NOON).undone == ()
+    assert preview(exported(log, NOON)[0], log[:5], NOON).undone == ()  # the undo of the undo comes with the file
+    assert preview(exported(log[:3], NOON)[0], log, NOON).undone == answers(1)
+
+
+def test_one_answer_of_many_is_brought_back_alone() -> None:
+    log = [*answers(3), undone(4, 1, 2), undone(5, 2, 3), undone(6, 3, 7), undone(7, 6)]
+    back = restored(log, [UUID(int=2)], NOON)
+    assert [set(event.undoes) for event in back] == [{UUID(int=4), UUID(int=5)}, {UUID(int=1), UUID(int=3)}]
+    assert standing([*log, *back]) == (answered(2, answers(2)[1].at),)
+
+
+def test_undos_that_take_nothing_back_are_left_alone() -> None:
+    """Only a forged one names itself, or another that names it."""
+    log = [*answers(2), undone(3, 1), undone(4, 1, 2, 4)]
+    assert standing(log) == answers(2)[1:]
+    assert [event.undoes for event in restored(log, [UUID(int=1)], NOON)] == [(UUID(int=3),)]
+
+
+@given(families(), st.data())
+def test_exactly_what_is_wanted_is_brought_back(family: list[list[Event]], data: st.DataObject) -> None:
+    log = merged(*family)
+    before = set(standing(log))
+    gone = [event for event in log if event not in before and not isinstance(event, Undone)]
+    wanted = data.draw(st.sets(st.sampled_from(gone))) if gone else set[Event]()
+    back = restored(log, [event.id for event in wanted], NOON)
+    assert set(standing([*log, *back])) == before | wanted
+    assert bool(back) == bool(wanted)
+    assert restored(log, [event.id for event in before], NOON) == ()
+
+
 def test_clocks_may_differ_by_a_day() -> None:
     late, too_late = (line(2, at=(NOON + DAY + more).isoformat()) for more in (0 * TICK, TICK))
     assert len(preview(text(line(1), late), [], NOON).new) == 2
@@ -149,7 +223,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "empty": ("", "line 1, column 0 is not JSON"),
     "cut off": (text(line(1), line(2))[:-40], "line 3, column .* is not JSON"),
     "more after the end": (text(line(1)) + "]", "line 4, column 1 is not JSON"),
-    "byte-order mark": ("\ufeff" + text(line(1)), "line 1, column 1 is not JSON"),
+    "two byte-order marks": ("\ufeff\ufeff" + text(line(1)), "line 1, column 1 is not JSON"),
     "NUL": (text(line(1)) + "\0", "line 4, column 1 is not JSON"),
     "NUL in a word": (text(line(1, typed="a\0b")), "event 1: `typed` is not as this app writes it"),
     "half a pair": (text(line(1, typed="\ud800")), "line 2, column .* is not JSON"),
@@ -176,6 +250,13 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "inner field": (text(line(1, instance={"version": 0, "seed": 1})), "event 1: `version` is not as this app writes"),
     "no time zone": (text(line(1, at="2026-11-24T12:00:00")), "event 1: `at` is not as this app writes it"),
     "long ago": (text(line(1, at="0001-01-01T00:00:00+14:00")), "event 1: `at` is not as this app writes it"),
+    "two versions": (text()[:-2].replace("{", '{"version":2,', 1) + "}", "the file has a field twice"),
+    "two lists": (text(line(1))[:-2] + ',"ev\\u0065nts":[]}', "the file has a field twice"),
+    "two grades": (text(line(1), line(2)[:-1] + ',"grade":4}'), "event 2 has a field twice"),
+    "two seeds": (
+        text(line(1, instance={"version": 1, "seed": 2}).replace("2}", '2,"seed":2}')),
+        "event 1 has a field",
+    ),
     # Huge
     "too many bytes": ("x" * 30_000_000, "the file has more than 2,000,000 bytes, the most that is read"),
     "too many wide letters": ("語" * 700_000, "the file has more than 2,000,000 bytes"),

@@ -10,12 +10,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from lossviz.drill.events import Event, merged
 from lossviz.drill.storage import open_store
 from tests.drill.storage.writer import ROOM, batch
 
 ROOT = Path(__file__).parents[3]
-KILLS = 200
+KILLS = {"sqlite": 200, "postgresql": 40}
 FAR = 1_000  # batches between one writer's and the next one's: more than any lives to write
 
 
@@ -69,16 +71,16 @@ def integrity(file: Path) -> str:
         return connection.execute("PRAGMA integrity_check").fetchone()[0]
 
 
-def test_no_acknowledged_event_dies_with_its_writer(tmp_path: Path) -> None:
-    file, counts, before = tmp_path / "drill.db", random.Random(0), ()
-    with writers(f"sqlite:///{file}", "me") as source:
-        for first in range(0, FAR * KILLS, FAR):
+def test_no_acknowledged_event_dies_with_its_writer(fresh: str, tmp_path: Path) -> None:
+    counts, before = random.Random(0), ()
+    with writers(fresh, "me") as source:
+        for first in range(0, FAR * KILLS[make_url(fresh).get_backend_name()], FAR):
             acknowledged = killed(source, first, after=counts.choice([0, 0, 1, 2, 3, 5, 8, 13]))
-            with open_store(f"sqlite:///{file}", learner="me") as store:
+            with open_store(fresh, learner="me") as store:
                 log = store.events()
             assert log[: len(before)] == before
             check(log[len(before) :], acknowledged, first)
-            assert integrity(file) == "ok"
+            assert all(integrity(file) == "ok" for file in tmp_path.glob("*.db"))
             before = log
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lossviz.drill.storage import engines, open_store
+from lossviz.drill.storage import database, engines, migrations, open_store
 from lossviz.drill.storage.database import shared
 from lossviz.drill.storage.engines import has_reset_bug, warn_of_the_reset_bug
 from tests.drill.logs import answers
@@ -88,16 +88,17 @@ def test_a_backup_is_a_database_with_everything_in_it(file: Path, tmp_path: Path
         store.append(answers(9))
     with open_store(f"sqlite:///{tmp_path}/copy.db", learner="me") as copy:
         assert copy.events() == answers(3)
-    assert beside(tmp_path / "copy.db", "SELECT count(*) FROM event") == [(8,)]
+    assert beside(tmp_path / "copy.db", "SELECT count(*) FROM drill_event") == [(8,)]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db", "drill.db"]
 
 
-def test_a_backup_that_was_cut_off_does_not_stop_the_next(file: Path, tmp_path: Path) -> None:
-    (tmp_path / "copy.db.part").write_text("half a copy")
+def test_a_backup_waits_for_nobody(file: Path, tmp_path: Path) -> None:
     with open_store(f"sqlite:///{file}", learner="me") as store:
-        store.backup(tmp_path / "copy.db")
-    assert not (tmp_path / "copy.db.part").exists()
-    assert beside(tmp_path / "copy.db", "PRAGMA integrity_check") == [("ok",)]
+        store.append(answers(3))
+        with shared(f"sqlite:///{file}").transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM drill_event")
+            store.backup(tmp_path / "copy.db")
+    assert beside(tmp_path / "copy.db", "SELECT count(*) FROM drill_event") == [(3,)]
 
 
 @pytest.mark.parametrize("name", ["drill.db", "nowhere/copy.db", ""])
@@ -109,9 +110,24 @@ def test_a_backup_overwrites_nothing_and_goes_nowhere_else(file: Path, tmp_path:
 
 def test_a_backup_that_cannot_be_written_says_so(file: Path) -> None:
     with open_store(f"sqlite:///{file}", learner="me") as store:
-        with pytest.raises(OSError, match="the database did not do it: OperationalError: unable to open"):
+        with pytest.raises(
+            OSError, match="a copy is written whole or not at all; got .*No such file.* choose a folder"
+        ):
             store.backup(Path("/proc/self/copy.db"))
         store.append(answers(1))
+
+
+@pytest.mark.parametrize("step", ["_sync", "sqlite3.connect"])
+def test_a_backup_that_fails_leaves_nothing(file: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with open_store(f"sqlite:///{file}", learner="me") as store:
+        before = sorted(file.parent.iterdir())
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="got .*No space left.* Make room"):
+            patch.setattr(f"lossviz.drill.storage.database.{step}", full)
+            store.backup(file.with_name("copy.db"))
+        assert sorted(file.parent.iterdir()) == before
 
 
 def test_postgresql_has_its_own_tool(postgresql: str, tmp_path: Path) -> None:
@@ -120,13 +136,54 @@ def test_postgresql_has_its_own_tool(postgresql: str, tmp_path: Path) -> None:
             store.backup(tmp_path / "copy.db")
 
 
+def emptied(file: Path) -> None:
+    """Open a database with the step that `longer` added, which empties it."""
+    with open_store(f"sqlite:///{file}", learner="me") as store:
+        assert store.events() == ()
+
+
+def kept(file: Path) -> dict[str, int]:
+    """The copies beside a database, and how many events each has."""
+    count = "SELECT count(*) FROM drill_event"
+    return {copy.name: int(str(beside(copy, count)[0][0])) for copy in file.parent.glob("*.bak*")}
+
+
 def test_before_a_new_step_the_database_is_copied(file: Path, longer: Callable[[str], None]) -> None:
     with open_store(f"sqlite:///{file}", learner="me") as store:
         store.append(answers(3))
-    longer("op.execute('DELETE FROM event')")
-    with open_store(f"sqlite:///{file}", learner="me") as store:
-        assert store.events() == ()
-    assert beside(file.with_name("drill.db.0001.bak"), "SELECT count(*) FROM event") == [(3,)]
+    longer("op.execute('DELETE FROM drill_event')")
+    emptied(file)
+    assert kept(file) == {"drill.db.0001.bak": 3}
+
+
+def test_no_copy_replaces_another(file: Path, longer: Callable[[str], None]) -> None:
+    longer("op.execute('DELETE FROM drill_event')")
+    for number in range(3):
+        with open_store(f"sqlite:///{file}", learner="me") as store:
+            store.append(answers(number))
+        beside(file, "UPDATE drill_version SET version_num = '0001'")  # an operator goes back and comes again
+        gc.collect()
+        emptied(file)
+    assert kept(file) == {"drill.db.0001.bak": 0, "drill.db.0001.bak.2": 1, "drill.db.0001.bak.3": 2}
+
+
+def test_nobody_writes_between_the_look_and_the_step(
+    file: Path, longer: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a slow process would copy what a fast one has changed by then, under the name of what was there before."""
+    open_store(f"sqlite:///{file}", learner="me").append(answers(3))
+    gc.collect()
+    longer("op.execute('DELETE FROM drill_event')")
+    sync = database._sync
+
+    def slow(copy: Path) -> None:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            beside(file, "BEGIN IMMEDIATE")
+        sync(copy)
+
+    monkeypatch.setattr(database, "_sync", slow)
+    emptied(file)
+    assert kept(file) == {"drill.db.0001.bak": 3}
 
 
 # --- What is no database ----------------------------------------------------------------------------------------------
@@ -137,6 +194,24 @@ def test_a_file_of_something_else_is_left_alone(file: Path) -> None:
     with pytest.raises(OSError, match="the database did not do it: DatabaseError: file is not a database"):
         open_store(f"sqlite:///{file}", learner="me")
     assert file.read_text() == "front,back\n" * 1_000
+
+
+@pytest.mark.parametrize("table", ["notes", "event", "drill_version"])
+def test_a_database_of_another_program_is_left_alone(file: Path, table: str) -> None:
+    """Nor are those of before the first release touched, whose log was called `event`."""
+    beside(file, f"CREATE TABLE {table} (x)")
+    before = file.read_bytes()
+    with pytest.raises(OSError, match="the drill writes to files that it made; .* another one. Name one that is not"):
+        open_store(f"sqlite:///{file}", learner="me")
+    assert file.read_bytes() == before and list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("statement", ["VACUUM", "PRAGMA journal_mode = WAL"])
+def test_a_file_with_nothing_in_it_is_as_good_as_none(file: Path, statement: str) -> None:
+    beside(file, statement)
+    with open_store(f"sqlite:///{file}", learner="me") as store:
+        store.append(answers(1))
+    assert beside(file, "PRAGMA application_id") == [(migrations.APPLICATION,)]
 
 
 def test_a_damaged_database_is_found_at_the_start(file: Path) -> None:

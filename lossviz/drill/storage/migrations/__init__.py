@@ -8,8 +8,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
 
+from lossviz.drill.storage.engines import take_time
+
 FOLDER = Path(__file__).parent
 VERSION_TABLE = "drill_version"  # a name of our own: a PostgreSQL database may be shared with other programs
+APPLICATION = 0x64_72_69_6C  # by which SQLite's files name the program that they belong to: "dril"
 ONE_AT_A_TIME = 0x64_72_69_6C_6C  # the advisory lock under which PostgreSQL migrates
 
 
@@ -26,15 +29,21 @@ def pending(connection: Connection) -> bool:
     return reached != steps.get_current_head()
 
 
-def upgrade(connection: Connection) -> None:
-    """Go to the newest step, all the way or not at all: within the transaction of `connection`."""
+def take_turn(connection: Connection) -> None:
+    """Let no other process migrate until the transaction ends. On SQLite it has excluded others from its beginning."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
+        take_time(connection)
+
+
+def upgrade(connection: Connection) -> None:
+    """Go to the newest step, all the way or not at all: within the transaction of `connection`."""
     command.upgrade(_config(connection), "head")
 
 
 def downgrade(connection: Connection, step: str) -> None:
     """Go back to `step` ("base": before the first), for an operator who returns to an older app. Data may go."""
+    take_turn(connection)
     command.downgrade(_config(connection), step)
 
 
